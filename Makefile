@@ -31,3 +31,7 @@ $(PYTHON_STAMP): requirements.lock pyproject.toml
 $(NODE_STAMP): package-lock.json package.json $(PYTHON_STAMP)
 	npm ci --no-audit --no-fund --loglevel=error
 	touch $@
+
+.PHONY: contracts
+contracts: setup  ## compile the contracts into contracts/artifacts
+	$(BIN)/python scripts/compile.py
