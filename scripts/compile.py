@@ -11,6 +11,7 @@ import argparse
 import json
 import os
 import sys
+from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -83,8 +84,7 @@ def compile_group(group: Group) -> dict[str, dict[str, Any]]:
         },
         solc_binary=SOLC,
     )
-    for message in output.get("errors", ()):
-        print(message["formattedMessage"], file=sys.stderr)
+    print_warnings(output.get("errors", []))
     compiler = {"version": version, "settings": SETTINGS}
     artifacts: dict[str, dict[str, Any]] = {}
     for source in tree.own:
@@ -97,6 +97,15 @@ def compile_group(group: Group) -> dict[str, dict[str, Any]]:
                 )
             artifacts[name] = artifact_of(source, name, contract, compiler, tree.digest(source))
     return artifacts
+
+
+def print_warnings(messages: list[dict[str, Any]]) -> None:
+    """Print one compiler message of each kind to standard error, and how many more there are."""
+    for code, count in Counter(message["errorCode"] for message in messages).items():
+        first = next(message for message in messages if message["errorCode"] == code)
+        print(first["formattedMessage"].rstrip(), file=sys.stderr)
+        if count > 1:
+            print(f"   ... and {count - 1} more warnings of this kind ({code})", file=sys.stderr)
 
 
 def write(folder: Path, artifacts: dict[str, dict[str, Any]]) -> None:
