@@ -6,6 +6,7 @@ SHELL := /bin/bash
 .ONESHELL:
 
 PYTHON ?= python3
+JOBS ?= 2
 BIN := .venv/bin
 PYTHON_STAMP := .venv/.stamp
 NODE_STAMP := node_modules/.stamp
@@ -14,7 +15,7 @@ export PATH := $(CURDIR)/$(BIN):$(CURDIR)/node_modules/.bin:$(PATH)
 .PHONY: setup
 setup: $(PYTHON_STAMP) $(NODE_STAMP)  ## install what is missing
 
-$(PYTHON_STAMP): requirements.lock pyproject.toml
+$(PYTHON_STAMP): requirements.lock
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
 	  || { echo "Python >= 3.11 is needed: make PYTHON=/path/to/python3 ..." >&2; exit 2; }
 	$(PYTHON) -m venv .venv
@@ -28,10 +29,52 @@ $(PYTHON_STAMP): requirements.lock pyproject.toml
 	ln -sf "$$wheel/lib/node_modules/npm/bin/npx-cli.js" $(BIN)/npx
 	touch $@
 
-$(NODE_STAMP): package-lock.json package.json $(PYTHON_STAMP)
+$(NODE_STAMP): package-lock.json | $(PYTHON_STAMP)
 	npm ci --no-audit --no-fund --loglevel=error
 	touch $@
+
+.PHONY: browser
+browser: setup  ## install the Chromium that the page's tests drive
+	$(BIN)/python scripts/browser.py
+
+.PHONY: demo
+demo: setup  ## the main job on the embedded chain and database
+	$(BIN)/loanbook demo $(ARGS)
+
+.PHONY: serve
+serve: setup  ## the same, then the API and page on http://127.0.0.1:8000
+	$(BIN)/loanbook demo --serve $(ARGS)
 
 .PHONY: contracts
 contracts: setup  ## compile the contracts into contracts/artifacts
 	$(BIN)/python scripts/compile.py
+
+.PHONY: gas
+gas: setup  ## gas of each operation, as one JSON object
+	@$(BIN)/python scripts/gas.py
+
+.PHONY: check
+check: setup  ## format, lint, types, import layers
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports --no-logo
+
+.PHONY: test
+test: setup browser check  ## all tests; ARGS goes to pytest
+	$(BIN)/python -m pytest -n $(JOBS) --dist loadgroup $(ARGS)
+
+.PHONY: lock
+lock: setup  ## resolve the dependencies again
+	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --group test \
+	  --generate-hashes --no-emit-index-url --no-annotate --no-header --output-file requirements.lock pyproject.toml
+	npm install --package-lock-only --ignore-scripts --no-audit --no-fund
+	$(BIN)/python scripts/lock_platforms.py
+
+.PHONY: clean
+clean:  ## remove everything that make has installed or built
+	rm -rf .venv node_modules cache build dist .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
+
+.PHONY: help
+help:
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' Makefile

@@ -1,0 +1,1 @@
+"""Set-up, compilation and other tools of the repository."""

@@ -14,6 +14,7 @@ NODE_MODULES = ROOT / "node_modules"
 HARDFORK = "prague"
 CHAIN_ID = 31337
 
+_BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 _PROCESSORS = {"x86_64": "amd64", "amd64": "amd64", "aarch64": "arm64", "arm64": "arm64"}
 
 
@@ -50,3 +51,17 @@ def find_foundry(name: str) -> Path:
     if not program.exists():
         raise FileNotFoundError(f"{program} is missing: run `make setup` in {ROOT}")
     return program
+
+
+def find_browser() -> Path | None:
+    """Return a Chromium on PATH, else the one that playwright downloaded, else None."""
+    for name in _BROWSERS:
+        found = shutil.which(name)
+        if found is not None:
+            return Path(found)
+    # Not at the top: scripts that need no browser run without the test dependencies.
+    from playwright.sync_api import sync_playwright  # noqa: PLC0415
+
+    with sync_playwright() as driver:
+        own = Path(driver.chromium.executable_path)
+    return own if own.exists() else None
