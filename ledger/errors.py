@@ -1,0 +1,244 @@
+"""Every error that Loanbook raises, as one tree.
+
+Each error says what was wrong, with the values, and what to do about it. ``retry`` tells
+callers whether the same call can succeed later without a change on their side.
+"""
+
+
+class LoanbookError(Exception):
+    """Root of the tree: catch this to catch everything that Loanbook reports."""
+
+    retry: bool = False
+
+
+class InputError(LoanbookError):
+    """Something the caller gave is wrong; nothing was changed."""
+
+
+class TermsError(InputError):
+    """A loan's terms are malformed or contradict each other.
+
+    ``field`` names the offending member of the terms document.
+    """
+
+    def __init__(self, field: str, problem: str) -> None:
+        self.field = field
+        self.problem = problem
+        super().__init__(f"{field}: {problem}")
+
+
+class AllocationError(InputError):
+    """A payment that the rules of the agreement refuse; nothing was changed."""
+
+
+class SignatureError(InputError):
+    """Bytes that are no valid signature of a plain key over the digest."""
+
+
+class DecodeError(LoanbookError):
+    """A log that our contracts cannot have written: nothing of it was read.
+
+    ``topic`` is the event's first topic, ``None`` if there is none. Either the node forged or
+    damaged the log, or the address is not the contract that it is taken for.
+    """
+
+    def __init__(self, topic: bytes | None, problem: str) -> None:
+        self.topic = topic
+        self.problem = problem
+        name = "no topic" if topic is None else f"topic 0x{topic.hex()}"
+        super().__init__(
+            f"log with {name}: {problem}; check the contract's address and ask another node"
+        )
+
+
+class ConfigError(InputError):
+    """A setting is missing or has a value that cannot be used; ``setting`` names it."""
+
+    def __init__(self, setting: str, problem: str) -> None:
+        self.setting = setting
+        self.problem = problem
+        super().__init__(f"{setting}: {problem}")
+
+
+class KeyFileError(InputError):
+    """A key file or its password cannot be used. Never carries the password or the key."""
+
+    def __init__(self, path: object, problem: str) -> None:
+        super().__init__(f"key file {path}: {problem}")
+
+
+class ArtifactError(LoanbookError):
+    """A compiled contract is missing or unusable; ``make contracts`` writes them."""
+
+    def __init__(self, name: str, problem: str) -> None:
+        super().__init__(f"contract artifact {name}: {problem}")
+
+
+# -------------------------------------------------------------------------- the chain
+
+
+class ChainError(LoanbookError):
+    """The node, or a contract on it, did not do what was asked."""
+
+
+class NodeUnreachable(ChainError):
+    """No usable answer from the node, after the client's own retries."""
+
+    retry = True
+
+    def __init__(self, url: str, problem: str) -> None:
+        self.url = url
+        super().__init__(f"node {url} is not reachable: {problem}; check that it runs and --rpc")
+
+
+class NodeRefused(ChainError):
+    """The node answered a call with a JSON-RPC error."""
+
+    def __init__(self, method: str, code: int, message: str) -> None:
+        self.method = method
+        self.code = code
+        self.message = message
+        super().__init__(f"node refused {method}: {message} (code {code})")
+
+
+class NodeLimit(NodeRefused):
+    """The question was too large for the node: a range, result or size limit."""
+
+
+class MethodMissing(NodeRefused):
+    """The node does not have the method at all."""
+
+
+class BlockUnknown(ChainError):
+    """The node does not have a block: not yet, or no more."""
+
+    retry = True
+
+    def __init__(self, block: int | bytes | str) -> None:
+        name = "0x" + block.hex() if isinstance(block, bytes) else block
+        super().__init__(f"the node does not have block {name}")
+
+
+class InconsistentNode(ChainError):
+    """An answer contradicts the block that it was asked for, or another answer."""
+
+    retry = True
+
+
+class WrongChain(ChainError):
+    """The node is on another chain than the one expected."""
+
+    def __init__(self, expected: int, found: int) -> None:
+        self.expected = expected
+        self.found = found
+        super().__init__(f"expected chain id {expected}, the node is on {found}; check --rpc")
+
+
+class NoContract(ChainError):
+    """There is no code at the address."""
+
+    def __init__(self, address: str, chain_id: int, block: int) -> None:
+        super().__init__(
+            f"no contract at {address} on chain {chain_id} at block {block}; "
+            "check the address and that the node is on the right chain"
+        )
+
+
+class NotADevelopmentChain(ChainError):
+    """Something that only a development chain may see was asked of another one."""
+
+    def __init__(self, chain: object, what: str) -> None:
+        super().__init__(f"{what} is for development chains only, and {chain} is none")
+
+
+class Reverted(ChainError):
+    """A contract refused a call: the custom error's name and values.
+
+    ``name`` is ``Error`` for a plain reason, ``Panic`` for a failed assertion, empty when the
+    contract gave no data that is known; ``data`` is what it gave, undecoded.
+    """
+
+    def __init__(self, name: str, values: dict[str, object], data: bytes) -> None:
+        self.name = name
+        self.values = values
+        self.data = data
+        shown = ", ".join(f"{key}={_plain(value)}" for key, value in values.items())
+        given = f"{name}({shown})" if name else f"0x{data.hex()}" if data else "no reason given"
+        super().__init__(f"refused by the contract: {given}")
+
+
+class TransactionReverted(ChainError):
+    """A transaction was mined and did nothing, because the contract refused it."""
+
+    def __init__(self, request_id: str, tx_hash: bytes, reason: str) -> None:
+        self.request_id = request_id
+        self.tx_hash = tx_hash
+        super().__init__(f"{request_id}: transaction 0x{tx_hash.hex()} reverted: {reason}")
+
+
+class NotMined(ChainError):
+    """Transactions that were sent are not in a block yet."""
+
+    retry = True
+
+    def __init__(self, request_ids: list[str], seconds: float) -> None:
+        self.request_ids = request_ids
+        super().__init__(
+            f"{len(request_ids)} transactions not mined within {seconds:g} s, "
+            f"the first is {request_ids[0]}; they stay queued and are sent again"
+        )
+
+
+class InsufficientFunds(ChainError):
+    """The sender cannot pay for gas; no nonce was used."""
+
+    retry = True
+
+    def __init__(self, sender: str, balance: int, needed: int) -> None:
+        super().__init__(f"{sender} holds {balance} wei and needs {needed} wei for gas: fund it")
+
+
+class RequestConflict(ChainError):
+    """A request id was used before for something else."""
+
+    def __init__(self, request_id: str) -> None:
+        self.request_id = request_id
+        super().__init__(
+            f"request id {request_id} was used before with other content: choose another id"
+        )
+
+
+class NonceConflict(ChainError):
+    """A nonce that an intent owns was used on chain by a transaction not sent from here."""
+
+    def __init__(self, sender: str, nonce: int, request_id: str) -> None:
+        super().__init__(
+            f"nonce {nonce} of {sender}, which belongs to request {request_id}, was used by a "
+            "transaction that this database does not know: the key is used elsewhere"
+        )
+
+
+class OutboxBehind(ChainError):
+    """The chain knows more transactions of the sender than the outbox sent."""
+
+    def __init__(self, sender: str, local: int, chain: int) -> None:
+        super().__init__(
+            f"the chain counts {chain} transactions of {sender}, this database {local}: it was "
+            "restored from a backup or the key is used elsewhere; let the mirror catch up, then "
+            "adopt the chain's count"
+        )
+
+
+class SenderBusy(ChainError):
+    """Another process sends with the same key from the same database."""
+
+    retry = True
+
+    def __init__(self, chain_id: int, sender: str) -> None:
+        super().__init__(
+            f"{sender} on chain {chain_id} is being used by another process: only one may send"
+        )
+
+
+def _plain(value: object) -> str:
+    return "0x" + value.hex() if isinstance(value, bytes) else str(value)
