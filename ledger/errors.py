@@ -242,3 +242,95 @@ class SenderBusy(ChainError):
 
 def _plain(value: object) -> str:
     return "0x" + value.hex() if isinstance(value, bytes) else str(value)
+
+
+class BookError(LoanbookError):
+    """An event that does not follow from the book as it stands: nothing was changed.
+
+    ``code`` is one of: ``address``, ``order``, ``sequence``, ``time``, ``unknown_loan``,
+    ``agreement``, ``schedule``, ``party``, ``settlement``, ``paused``, ``status``, ``funding``,
+    ``deadline``, ``value_date``, ``allocation``, ``default``, ``units``, ``entitlement``,
+    ``fees``, ``rules``. ``expected`` and ``found`` are the values as text, ``loan_id`` the loan
+    (``None`` for an event of the book or the registry), ``where`` the block and log index.
+    """
+
+    def __init__(self, code: str, problem: str, expected: object, found: object) -> None:
+        self.code = code
+        self.problem = problem
+        self.expected = str(expected)
+        self.found = str(found)
+        self.loan_id: bytes | None = None
+        self.where = ""
+        super().__init__(code, problem, self.expected, self.found)
+
+    def __str__(self) -> str:
+        loan = f"loan 0x{self.loan_id.hex()}: " if self.loan_id else ""
+        place = f" at {self.where}" if self.where else ""
+        return (
+            f"{loan}{self.problem} (expected {self.expected}, found {self.found}){place}; "
+            "the node dropped, repeated, reordered or forged a log: ask another node"
+        )
+
+
+class JournalError(BookError):
+    """An entry that does not balance or does not link to the one before it."""
+
+
+class CodecError(LoanbookError):
+    """A stored record that cannot be read back: ``path`` names the member.
+
+    It was changed outside Loanbook, or written by another version; rebuild it from the chain.
+    """
+
+    def __init__(self, path: str, problem: str) -> None:
+        self.path = path
+        self.problem = problem
+        super().__init__(f"{path}: {problem}; rebuild the record from the chain")
+
+
+class CursorError(InputError):
+    """A page cursor that no page of this kind handed out."""
+
+
+class StoreError(LoanbookError):
+    """The database cannot be used as it is; nothing was changed."""
+
+
+class StoreBusy(StoreError):
+    """Another process holds the database's lock; the same call can succeed later."""
+
+    retry = True
+
+
+class SchemaTooNew(StoreError):
+    """The database was written by a newer version of Loanbook."""
+
+
+class VaultError(LoanbookError):
+    """Private data cannot be read or written: a key is missing or a record was altered."""
+
+
+class MirrorError(LoanbookError):
+    """What the node said does not fit the book; the batch was not committed."""
+
+
+class WrongChain(MirrorError):
+    """The node or the deployment is not the one that this database mirrors."""
+
+
+class LogRefused(MirrorError):
+    """A log is forged, repeated, out of order or cannot be decoded."""
+
+
+class LogMissing(MirrorError):
+    """The contract's head covers events that the node did not hand out."""
+
+
+class BranchChanged(MirrorError):
+    """The chain moved between two reads of one batch; the next reading can succeed."""
+
+    retry = True
+
+
+class FinalityViolated(MirrorError):
+    """A block that counted as final is no longer on the chain: halt and investigate."""
