@@ -314,23 +314,58 @@ class MirrorError(LoanbookError):
     """What the node said does not fit the book; the batch was not committed."""
 
 
-class WrongChain(MirrorError):
-    """The node or the deployment is not the one that this database mirrors."""
+class OtherBook(MirrorError):
+    """The database mirrors another book or another chain than the one asked for."""
 
 
 class LogRefused(MirrorError):
-    """A log is forged, repeated, out of order or cannot be decoded."""
+    """A log is forged, repeated, out of order or cannot be decoded.
+
+    ``code``, ``expected`` and ``found`` say what did not fit, ``loan_id`` the loan (``None`` for
+    the book or the registry), ``where`` the block and the log's index.
+    """
+
+    def __init__(
+        self, code: str, where: str, expected: object, found: object, loan_id: bytes | None = None
+    ) -> None:
+        self.code = code
+        self.where = where
+        self.expected = str(expected)
+        self.found = str(found)
+        self.loan_id = loan_id
+        super().__init__(
+            f"log at {where} refused ({code}): expected {expected}, found {found}; "
+            "nothing was committed: ask another node"
+        )
 
 
 class LogMissing(MirrorError):
-    """The contract's head covers events that the node did not hand out."""
+    """The contract's head covers events that the node did not hand out.
 
+    ``head`` names the chain of events: a loan's id, ``bookHead`` or the registry's ``head``.
+    """
 
-class BranchChanged(MirrorError):
-    """The chain moved between two reads of one batch; the next reading can succeed."""
-
-    retry = True
+    def __init__(self, head: str, block: int, expected: bytes, found: bytes) -> None:
+        self.head = head
+        self.block = block
+        self.expected = expected
+        self.found = found
+        super().__init__(
+            f"events of {head} up to block {block} hash to 0x{found.hex()}, the contract says "
+            f"0x{expected.hex()}: the node dropped or forged a log; nothing was committed: ask "
+            "another node"
+        )
 
 
 class FinalityViolated(MirrorError):
     """A block that counted as final is no longer on the chain: halt and investigate."""
+
+    def __init__(self, number: int, expected: bytes, found: bytes | None) -> None:
+        self.number = number
+        self.expected = expected
+        self.found = found
+        other = "is gone" if found is None else f"is now 0x{found.hex()}"
+        super().__init__(
+            f"block {number}, final as 0x{expected.hex()}, {other}: nothing was changed; check "
+            "the node, raise the finality depth, or mirror the new chain into a new database"
+        )
