@@ -10,6 +10,9 @@ JOBS ?= 2
 BIN := .venv/bin
 PYTHON_STAMP := .venv/.stamp
 NODE_STAMP := node_modules/.stamp
+# The machine's own certificates, which a company's proxy may have added to.
+export UV_SYSTEM_CERTS := 1
+export NODE_USE_SYSTEM_CA := 1
 export PATH := $(CURDIR)/$(BIN):$(CURDIR)/node_modules/.bin:$(PATH)
 
 .PHONY: setup
