@@ -14,10 +14,12 @@ _TYPE_NUMBER = re.compile(r"(t_(?:struct|enum|contract|userDefinedValueType)\([^
 def has_artifact(source: str, contract: dict[str, Any]) -> bool:
     """Tell whether a contract is worth a file: it can be deployed, or is an interface of ours.
 
-    Abstract contracts have no code, and libraries of internal functions have no ABI.
+    Abstract contracts have no code. Libraries of internal functions have neither an ABI nor
+    methods; external ones may have methods alone, as storage references are not part of an ABI.
     """
     deployable = bool(contract["evm"]["bytecode"]["object"])
-    return bool(contract["abi"]) and (deployable or "/interfaces/" in source)
+    callable_or_read = bool(contract["abi"] or contract["evm"]["methodIdentifiers"])
+    return callable_or_read and (deployable or "/interfaces/" in source)
 
 
 def artifact_of(
