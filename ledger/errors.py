@@ -163,7 +163,7 @@ class Reverted(ChainError):
         self.values = values
         self.data = data
         shown = ", ".join(f"{key}={_plain(value)}" for key, value in values.items())
-        given = f"{name}({shown})" if name else f"0x{data.hex()}" if data else "no reason given"
+        given = f"{name}({shown})" if name else shown or f"0x{data.hex()}"
         super().__init__(f"refused by the contract: {given}")
 
 
@@ -369,3 +369,21 @@ class FinalityViolated(MirrorError):
             f"block {number}, final as 0x{expected.hex()}, {other}: nothing was changed; check "
             "the node, raise the finality depth, or mirror the new chain into a new database"
         )
+
+
+class TapeError(InputError):
+    """A loan tape cannot be read at all: no such profile, or columns missing or repeated."""
+
+
+class RowError(TapeError):
+    """One row of a loan tape is refused; the rows after it are read on.
+
+    ``row`` is the line of the file that the row ends on (the header is line 1), ``field`` the
+    column or the member of the terms that is wrong.
+    """
+
+    def __init__(self, row: int, field: str, problem: str) -> None:
+        self.row = row
+        self.field = field
+        self.problem = problem
+        super().__init__(f"row {row}: {field}: {problem}")
