@@ -45,7 +45,8 @@ def complete(packages: dict[str, dict[str, Any]]) -> dict[str, dict[str, Any]]:
             if entry is not None:
                 if parent.get("dev"):
                     entry["dev"] = True
-                full.setdefault(f"node_modules/{name}", entry)
+                in_order = {"version": entry.pop("version"), **dict(sorted(entry.items()))}
+                full.setdefault(f"node_modules/{name}", in_order)
     for entry in full.values():
         entry.pop("resolved", None)
     return dict(sorted(full.items()))
