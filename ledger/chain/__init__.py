@@ -1,0 +1,1 @@
+"""The way to the chain: reads, typed contracts, keys and deployment."""
