@@ -114,7 +114,8 @@ struct Terms {
 /// @param lastDay Day of the last payment, to which the penalty numerator is complete.
 /// @param settlement Index of asset and currency in the book's list.
 /// @param seq Events of this loan so far.
-/// @param attestations Bank: movements attested. Token: payments by the borrower.
+/// @param attestations Bank: movements attested, one per event that moves money or notes for a
+///        price. Token: Repaid and Prepaid events.
 /// @param outstanding Principal that lenders brought in and that has not been given back.
 struct State {
     Status status;

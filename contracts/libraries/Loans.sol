@@ -51,6 +51,8 @@ library Loans {
     }
 
     /// @notice Compare the count that the caller acted on; count this movement if `counted`.
+    /// @dev One movement is one event, so that the count follows from the events alone; payments
+    ///      count where they are recorded, since one call may record two.
     function attest(State memory s, uint32 expected, bool counted) internal pure {
         if (expected != s.attestations && (s.bank || expected != ANY)) {
             revert Errors.StaleAttestation(expected, s.attestations);

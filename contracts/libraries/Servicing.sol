@@ -38,7 +38,7 @@ library Servicing {
         Payment memory payment
     ) external returns (Split memory split) {
         State memory s = loan.loadOwing(loanId);
-        s.attest(payment.expected, true);
+        s.attest(payment.expected, false);
         if (amount == 0) revert Errors.ZeroAmount();
         Schedule.requireHash(rows, loan.scheduleHash);
         Terms memory terms = loan.terms;
@@ -64,7 +64,7 @@ library Servicing {
         Payment memory payment
     ) external returns (uint256 fee, uint256 holders) {
         State memory s = loan.load(order.loanId, Status.Active);
-        s.attest(payment.expected, true);
+        s.attest(payment.expected, false);
         if (order.amount == 0) revert Errors.ZeroAmount();
         Loans.requireInTime(order.deadline);
         Loans.requireConsent(payment.payer, digest, signature);
@@ -84,6 +84,7 @@ library Servicing {
         loan.earlyPrincipal = p.early;
         _store(loan, s, p, holders);
         if (anythingDue) _recordRepaid(loan, s, order.loanId, payment, due);
+        ++s.attestations;
         loan.record(
             s,
             order.loanId,
@@ -227,6 +228,7 @@ library Servicing {
         Payment memory payment,
         Split memory split
     ) private {
+        ++s.attestations;
         loan.record(
             s,
             loanId,
