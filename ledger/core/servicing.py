@@ -150,11 +150,7 @@ def _defaulted(loan: Loan, event: Defaulted, context: Context) -> Loan:
         # No value date may still come that lies before the day of default.
         day = max(0, day - context.policy.max_attestation_lag, loan.position.last_day)
     ensure_equal("default", "day of default", day, event.day)
-    terms, rows = loan.terms, loan.rows
-    late = allocation.days_past_due(terms, loan.position, rows, day)
-    least = terms.default_after_days + 1
-    ensure(late >= least, "default", "days past due", f"at least {least}", late)
-    position, claim = allocation.accelerate(terms, loan.position, rows, day)
+    position, claim = allocation.accelerate(loan.terms, loan.position, loan.rows, day)
     expected = Split(claim.fee, claim.penalty, claim.interest, position.outstanding)
     found = Split(event.fee, event.penalty, event.interest, event.principal)
     ensure_equal("allocation", "what default made due", expected, found)
