@@ -7,6 +7,7 @@ from typing import Any
 
 from ledger.chain.abi import Call
 from ledger.chain.logs import LogReader, block_numbers, checked_logs
+from ledger.chain.signers import DEVELOPMENT_CHAIN_IDS
 from ledger.chain.transport import HttpTransport, Question, Transport
 from ledger.chain.wire import (
     AccountProof,
@@ -33,10 +34,6 @@ from ledger.errors import (
     Reverted,
     WrongChain,
 )
-
-DEVELOPMENT_CHAIN_IDS = frozenset({1337, 31337, 131277322940537})
-"""Chains whose keys are public and whose clock anyone may move: Ganache and geth --dev,
-Anvil and Hardhat, eth-tester."""
 
 BATCH = 200
 """Questions sent in one batch at most."""
@@ -142,7 +139,7 @@ class Client:
 
     def raw_block(self, which: int | bytes) -> dict[str, Any]:
         """Return the node's JSON of a block, transactions by hash. Raises ``BlockUnknown``."""
-        return self._known(which, self._ask(*block_question(which)))
+        return self._known(which, self.transport.request(*block_question(which)))
 
     def _headers(self, numbers: Sequence[int]) -> list[BlockRef]:
         answers = self._ask_many([block_question(number) for number in numbers])

@@ -29,7 +29,10 @@ Question: TypeAlias = tuple[str, Sequence[Any]]
 FIRST_WAIT, LONGEST_WAIT = 0.1, 5.0
 """Seconds between two attempts: exponential with jitter, up to the second."""
 
-_METHOD_NOT_FOUND = -32601
+# EIP-1474: "method not found" and "method not supported", "resource not found" (a block that
+# the node does not have), "limit exceeded".
+_METHOD_MISSING = {-32601, -32004}
+_NOT_FOUND = -32001
 _LIMIT_EXCEEDED = -32005
 _BUSY = re.compile(r"rate.?limit|too many requests|request rate|throttl|capacity", re.I)
 _LIMIT = re.compile(
@@ -187,11 +190,11 @@ def node_error(name: str, method: str, error: Any) -> ChainError:
     data = revert_data(error.get("data"))
     if code == 3 or data or _REVERTED.search(message):
         return decode_revert(data or b"", message)
-    if code == _METHOD_NOT_FOUND:
+    if code in _METHOD_MISSING:
         return MethodMissing(method, code, message)
     if _BUSY.search(message) or code == 429:
         return NodeUnreachable(name, message)
-    if _NO_BLOCK.search(message):
+    if code == _NOT_FOUND or _NO_BLOCK.search(message):
         return BlockUnknown(message)
     if code == _LIMIT_EXCEEDED or _LIMIT.search(message):
         return NodeLimit(method, code, message)

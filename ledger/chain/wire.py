@@ -7,7 +7,7 @@ from typing import Any, TypeVar
 from eth_utils.address import to_checksum_address
 
 from ledger.chain.abi import Call
-from ledger.core.types import Address, BlockRef, Log, Timestamp
+from ledger.core.types import ZERO_ADDRESS, Address, BlockRef, Log, Timestamp
 from ledger.errors import InconsistentNode
 
 T = TypeVar("T")
@@ -207,9 +207,8 @@ def at_block(block: BlockRef) -> Mapping[str, str]:
 
 def message_of(call: Call, sender: Address | None) -> Mapping[str, str]:
     """Return a call as a JSON-RPC transaction object."""
-    message = {"data": to_hex(call.data)}
+    # Without a sender nodes choose one, each its own.
+    message = {"from": sender or ZERO_ADDRESS, "data": to_hex(call.data)}
     if call.to is not None:
         message["to"] = call.to
-    if sender is not None:
-        message["from"] = sender
     return message
