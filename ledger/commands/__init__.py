@@ -1,0 +1,1 @@
+"""The commands of ``loanbook``, one module each; ``ledger.cli`` puts them together."""
