@@ -6,7 +6,7 @@ it to fee, penalty, interest, principal. Every division rounds down unless its f
 otherwise.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from ledger.core.packing import Row
@@ -168,19 +168,33 @@ def _pay_rows(
     terms: Terms, position: Position, rows: Sequence[Row], day: int, budget: int | None
 ) -> tuple[Position, Split]:
     total = Split()
+    for _, part, after in pay_by_row(terms, position, rows, day, budget):
+        total += part
+        position = after
+    return replace(position, last_day=day), total
+
+
+def pay_by_row(
+    terms: Terms, position: Position, rows: Sequence[Row], day: int, budget: int | None
+) -> Iterator[tuple[int, Split, Position]]:
+    """Yield (index of the row, what goes to it, position after it) of one payment on due rows.
+
+    The steps of ``pay`` while nothing is accelerated; ``last_day`` moves with the last of them.
+    """
     since = position.last_day
     while position.outstanding and position.row < len(rows):
-        due_day = day_of(terms.value_date, rows[position.row].due_at)
+        index = position.row
+        due_day = day_of(terms.value_date, rows[index].due_at)
         if day < due_day:
-            break
-        row = effective_row(rows, position.row, position.early)
+            return
+        row = effective_row(rows, index, position.early)
         fee, interest, principal = unpaid(row, position.row_paid)
         numerator = position.numerator + (interest + principal) * (day - max(since, due_day))
         late = day - due_day > terms.grace_days
         penalty = numerator * terms.penalty_rate // PENALTY_SCALE - position.settled if late else 0
         owed = Split(fee, penalty, interest, principal)
-        part = _take(owed, None if budget is None else budget - total.total)
-        total += part
+        part = _take(owed, budget)
+        budget = None if budget is None else budget - part.total
         position = replace(
             position,
             numerator=numerator,
@@ -189,11 +203,12 @@ def _pay_rows(
             outstanding=position.outstanding - part.principal,
         )
         if part != owed:
-            break
+            yield index, part, position
+            return
         # Fully paid: the next row counts from its own due day, whenever this one was reached.
-        position = replace(position, row=position.row + 1, row_paid=0, numerator=0, settled=0)
+        position = replace(position, row=index + 1, row_paid=0, numerator=0, settled=0)
+        yield index, part, position
         since = 0
-    return replace(position, last_day=day), total
 
 
 def _pay_accelerated(
