@@ -150,6 +150,7 @@ def loan_row(stored: StoredBook, loan_id: LoanId) -> Row:
         "ordinal": stored.ordinals[loan_id],
         "status": int(loan.status),
         "borrower": loan.agreement.borrower,
+        "product": loan.agreement.product,
         "state": canonical(loan),
     }
 

@@ -91,6 +91,13 @@ class LoanStateRow(SQLModel, table=True):
             postgresql_where=sql("current"),
         ),
         Index(
+            "loan_state_product",
+            "product",
+            "ordinal",
+            sqlite_where=sql("current"),
+            postgresql_where=sql("current"),
+        ),
+        Index(
             "loan_state_old",
             "loan_id",
             "block_number",
@@ -105,6 +112,7 @@ class LoanStateRow(SQLModel, table=True):
     ordinal: int = integer()
     status: int = integer()
     borrower: str = text(ADDRESS_LENGTH)
+    product: bytes
     state: bytes
 
 

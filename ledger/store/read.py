@@ -93,10 +93,14 @@ class ReadView:
         status: Status | None = None,
         borrower: Address | None = None,
         holder: Address | None = None,
+        product: bytes | None = None,
         after: str | None = None,
         limit: int = 50,
     ) -> Page[LoanView]:
-        """Return loans in the order of opening, by status, borrower, or who ever held notes."""
+        """Return loans in the order of opening, by status, borrower, product (32 bytes), holder.
+
+        A holder is who ever held notes of the loan.
+        """
         key = pages.read_cursor(after, 1)
         query = select(LoanStateRow).where(LoanStateRow.current)
         if key:
@@ -105,6 +109,8 @@ class ReadView:
             query = query.where(LoanStateRow.status == int(status))
         if borrower is not None:
             query = query.where(LoanStateRow.borrower == borrower)
+        if product is not None:
+            query = query.where(LoanStateRow.product == product)
         if holder is not None:
             held = select(LoanHolderRow.ordinal).where(LoanHolderRow.holder == holder)
             query = query.where(col(LoanStateRow.ordinal).in_(held))

@@ -76,6 +76,7 @@ def _create_states() -> None:
         sa.Column("ordinal", sa.BigInteger(), nullable=False),
         sa.Column("status", sa.BigInteger(), nullable=False),
         sa.Column("borrower", sa.String(length=42), nullable=False),
+        sa.Column("product", sa.LargeBinary(), nullable=False),
         sa.Column("state", sa.LargeBinary(), nullable=False),
         sa.PrimaryKeyConstraint("loan_id", "block_number"),
     )
@@ -103,6 +104,14 @@ def _create_states() -> None:
         unique=False,
         sqlite_where=sa.text("NOT current"),
         postgresql_where=sa.text("NOT current"),
+    )
+    op.create_index(
+        "loan_state_product",
+        "loan_state",
+        ["product", "ordinal"],
+        unique=False,
+        sqlite_where=sa.text("current"),
+        postgresql_where=sa.text("current"),
     )
     op.create_index(
         "loan_state_status",
