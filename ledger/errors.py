@@ -229,6 +229,16 @@ class OutboxBehind(ChainError):
         )
 
 
+class OutboxAhead(ChainError):
+    """The chain lost transactions of the sender that were final."""
+
+    def __init__(self, sender: str, local: int, chain: int) -> None:
+        super().__init__(
+            f"the chain counts {chain} transactions of {sender}, of which {local} were final: it "
+            "was reset, or this is another chain; use the database of this chain, or a new one"
+        )
+
+
 class SenderBusy(ChainError):
     """Another process sends with the same key from the same database."""
 
@@ -304,6 +314,10 @@ class StoreBusy(StoreError):
 
 class SchemaTooNew(StoreError):
     """The database was written by a newer version of Loanbook."""
+
+
+class ProofError(LoanbookError):
+    """A proof that does not lead from the block's hash to the value: ask another node."""
 
 
 class VaultError(LoanbookError):

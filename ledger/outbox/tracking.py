@@ -1,0 +1,165 @@
+"""What becomes of signed transactions: mined, final, refused, reorganised away, stuck."""
+
+import logging
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from typing import TypeAlias
+
+from ledger.chain.abi import Call
+from ledger.chain.client import Client
+from ledger.chain.wire import Fees, Receipt
+from ledger.core.intents import Attempt, Intent, IntentState
+from ledger.core.types import Address
+from ledger.errors import ChainError, NodeUnreachable, NonceConflict
+from ledger.outbox.fees import FeePolicy
+from ledger.outbox.port import OutboxStore
+
+log = logging.getLogger(__name__)
+
+Sign: TypeAlias = Callable[[Intent, int, Fees, int], Attempt]
+"""Intent, attempt number, fees and head number to signed bytes."""
+
+_KNOWN = re.compile(
+    r"already known|known transaction|already imported|already in|alreadyknown", re.I
+)
+
+
+class Tracker:
+    """Follows one sender's unfinished intents."""
+
+    def __init__(
+        self,
+        store: OutboxStore,
+        client: Client,
+        sender: Address,
+        policy: FeePolicy,
+        sign: Sign,
+    ) -> None:
+        self._store = store
+        self._client = client
+        self._sender = sender
+        self._policy = policy
+        self._sign = sign
+        self._sent_at: dict[bytes, int] = {}
+        """Transaction hash to the head at which this process broadcast it last."""
+
+    def poll(self) -> list[Intent]:
+        """Look once what became of everything unfinished; return the intents that changed."""
+        with self._store.transaction() as tables:
+            unfinished = tables.unfinished(self._client.chain_id, self._sender)
+            attempts = tables.attempts([intent.request_id for intent in unfinished])
+        if not unfinished:
+            return []
+        final = self._client.final().number
+        mined = self._receipts(attempts)
+        seen = [self._seen(intent, mined.get(intent.request_id), final) for intent in unfinished]
+        changed = [after for before, after in zip(unfinished, seen, strict=True) if after != before]
+        if changed:
+            with self._store.transaction() as tables:
+                tables.update(changed)
+        pending = [intent for intent in seen if intent.state == IntentState.PENDING]
+        if pending:
+            self._push(pending, attempts)
+        return changed
+
+    def broadcast(self, attempts: Sequence[Attempt], head: int) -> None:
+        """Send signed bytes. A failure is only logged: they are stored, and sent again."""
+        try:
+            outcomes = self._client.send_raw([attempt.raw for attempt in attempts])
+        except NodeUnreachable as error:
+            log.warning("%d transactions wait for the node: %s", len(attempts), error)
+            return
+        for attempt, outcome in zip(attempts, outcomes, strict=True):
+            if isinstance(outcome, ChainError) and not _KNOWN.search(str(outcome)):
+                log.warning("%s was not taken: %s", attempt.request_id, outcome)
+            else:
+                self._sent_at[attempt.tx_hash] = head
+
+    # ---------------------------------------------------------------- inside
+
+    def _receipts(self, attempts: dict[str, list[Attempt]]) -> dict[str, Receipt]:
+        """Return the receipt of whichever attempt of each request was mined."""
+        tried = [attempt for several in attempts.values() for attempt in several]
+        receipts = self._client.receipts([attempt.tx_hash for attempt in tried])
+        return {
+            attempt.request_id: receipt
+            for attempt, receipt in zip(tried, receipts, strict=True)
+            if receipt is not None
+        }
+
+    def _seen(self, intent: Intent, receipt: Receipt | None, final: int) -> Intent:
+        if receipt is None:
+            if intent.state == IntentState.MINED:
+                log.warning("%s was reorganised away and waits again", intent.request_id)
+            return replace(
+                intent,
+                state=IntentState.PENDING,
+                tx_hash=None,
+                block_number=None,
+                block_hash=None,
+                succeeded=None,
+                reason=None,
+            )
+        state = IntentState.MINED
+        if receipt.block_number <= final:
+            state = IntentState.CONFIRMED if receipt.succeeded else IntentState.REVERTED
+        same = intent.block_hash == receipt.block_hash and intent.tx_hash == receipt.tx_hash
+        return replace(
+            intent,
+            state=state,
+            tx_hash=receipt.tx_hash,
+            block_number=receipt.block_number,
+            block_hash=receipt.block_hash,
+            succeeded=receipt.succeeded,
+            reason=intent.reason if same else self._reason(intent, receipt),
+        )
+
+    def _reason(self, intent: Intent, receipt: Receipt) -> str | None:
+        """Return why a mined transaction did nothing, as far as the node can tell."""
+        if receipt.succeeded:
+            return None
+        if receipt.gas_used >= intent.gas:
+            return f"ran out of gas at its limit of {intent.gas}"
+        parent = self._client.block(receipt.block_number - 1)
+        refusal = self._client.why_reverted(Call(intent.to, intent.data), self._sender, parent)
+        if refusal is None:
+            return "refused because of a transaction before it in its block"
+        return str(refusal)
+
+    def _push(self, pending: Sequence[Intent], attempts: dict[str, list[Attempt]]) -> None:
+        """Broadcast what waits, once per head; offer more for the one that blocks the others."""
+        head = self._client.head()
+        count = self._client.nonce(self._sender, head)
+        self._require_own_nonces(pending, count)
+        again = []
+        for intent in pending:
+            last = attempts[intent.request_id][-1]
+            if intent.nonce == count:
+                last = self._bumped(intent, last, head.number)
+            if self._sent_at.get(last.tx_hash, -1) < head.number:
+                again.append(last)
+        if again:
+            self.broadcast(again, head.number)
+
+    def _bumped(self, intent: Intent, last: Attempt, head: int) -> Attempt:
+        fees = self._policy.bumped(last, self._client.fees(), head)
+        if fees is None:
+            return last
+        attempt = self._sign(intent, last.number + 1, fees, head)
+        with self._store.transaction() as tables:
+            tables.add_attempt(attempt)
+        log.info("%s offers %d wei per gas now", intent.request_id, fees.max_fee_per_gas)
+        return attempt
+
+    def _require_own_nonces(self, pending: Sequence[Intent], count: int) -> None:
+        """Raise ``NonceConflict`` if a nonce was used and none of our attempts used it."""
+        used = [intent for intent in pending if intent.nonce < count]
+        if not used:
+            return
+        settled = self._client.nonce(self._sender, self._client.final())
+        with self._store.transaction() as tables:
+            mined = self._receipts(tables.attempts([intent.request_id for intent in used]))
+        for intent in used:
+            if intent.nonce < settled and intent.request_id not in mined:
+                raise NonceConflict(self._sender, intent.nonce, intent.request_id)
