@@ -121,24 +121,20 @@ def book_digest(book: Book) -> bytes:
 
 
 def _read(book: Book, log: Log) -> Event | None:
-    """Return the decoded event once its place, sender and time fit."""
+    """Return the decoded event once its place and sender fit."""
     place = (log.block.number, log.index)
     ensure(book.cursor < place, "order", "logs rise", f"after {book.cursor}", place)
-    event: Event | None
     if log.address == book.address:
-        event = decode_book(log.topics, log.data)
-    elif log.address == book.registry:
-        event = decode_registry(log.topics, log.data)
-    else:
-        ours = f"{book.address} or {book.registry}"
-        raise BookError("address", "a log of another contract", ours, log.address)
-    if event is not None:
-        ensure_equal("time", "an event carries its block's time", log.block.timestamp, event.at)
-    return event
+        return decode_book(log.topics, log.data)
+    if log.address == book.registry:
+        return decode_registry(log.topics, log.data)
+    ours = f"{book.address} or {book.registry}"
+    raise BookError("address", "a log of another contract", ours, log.address)
 
 
 def _judge(book: Book, log: Log, event: Event) -> Applied:
     """Return all that ``event`` changes, and change nothing."""
+    ensure_equal("time", "an event carries its block's time", log.block.timestamp, event.at)
     entry = entry_hash(log.topics, log.data)
     if isinstance(event, LoanEvent):
         return _judge_loan(book, log, event, entry)
