@@ -154,7 +154,7 @@ class Outbox:
             request_ids = [intent.request_id for intent in unfinished]
         while True:
             self.poll()
-            intents = [self._required(request_id) for request_id in request_ids]
+            intents = self._required(request_ids)
             waiting = [
                 intent.request_id for intent in intents if intent.state == IntentState.PENDING
             ]
@@ -286,8 +286,12 @@ class Outbox:
         if count < final:
             raise OutboxAhead(self.sender, final, count)
 
-    def _required(self, request_id: str) -> Intent:
-        intent = self.intent(request_id)
-        if intent is None:
-            raise InputError(f"request {request_id} was never submitted")
-        return intent
+    def _required(self, request_ids: Sequence[str]) -> list[Intent]:
+        intents = []
+        with self._store.transaction() as tables:
+            for request_id in request_ids:
+                intent = tables.find(request_id)
+                if intent is None:
+                    raise InputError(f"request {request_id} was never submitted")
+                intents.append(intent)
+        return intents

@@ -20,9 +20,7 @@ log = logging.getLogger(__name__)
 Sign: TypeAlias = Callable[[Intent, int, Fees, int], Attempt]
 """Intent, attempt number, fees and head number to signed bytes."""
 
-_KNOWN = re.compile(
-    r"already known|known transaction|already imported|already in|alreadyknown", re.I
-)
+_KNOWN = re.compile(r"already ?(known|imported)|known transaction", re.I)
 
 
 class Tracker:
@@ -90,8 +88,9 @@ class Tracker:
 
     def _seen(self, intent: Intent, receipt: Receipt | None, final: int) -> Intent:
         if receipt is None:
-            if intent.state == IntentState.MINED:
+            if intent.tx_hash is not None:
                 log.warning("%s was reorganised away and waits again", intent.request_id)
+                self._sent_at.clear()
             return replace(
                 intent,
                 state=IntentState.PENDING,
