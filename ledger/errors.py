@@ -144,6 +144,16 @@ class NoContract(ChainError):
         )
 
 
+class NotABook(ChainError):
+    """The contract at an address is not a loan book."""
+
+    def __init__(self, address: str, block: int) -> None:
+        super().__init__(
+            f"the contract that block {block} created at {address} did not begin as a loan book: "
+            "check the address"
+        )
+
+
 class NotADevelopmentChain(ChainError):
     """Something that only a development chain may see was asked of another one."""
 
@@ -300,6 +310,21 @@ class CodecError(LoanbookError):
 
 class CursorError(InputError):
     """A page cursor that no page of this kind handed out."""
+
+
+class UnknownRecord(InputError):
+    """What was asked for is not in the book."""
+
+    def __init__(self, kind: str, key: str) -> None:
+        self.kind = kind
+        self.key = key
+        super().__init__(f"the book has no {kind} {key}: check it, or wait until it is mirrored")
+
+
+class NotReady(LoanbookError):
+    """The service answers, but not yet, or no longer, with what can be relied on."""
+
+    retry = True
 
 
 class StoreError(LoanbookError):
