@@ -23,6 +23,7 @@ class Artifact:
     deployed_bytecode: str
     link_references: Mapping[str, Mapping[str, list[dict[str, int]]]]
     immutable_references: list[list[dict[str, int]]]
+    storage_layout: Mapping[str, Any] | None
 
     @property
     def libraries(self) -> list[str]:
@@ -71,6 +72,7 @@ def read(path: Traversable | Path) -> Artifact:
             deployed_bytecode=content["deployedBytecode"],
             link_references=content["linkReferences"],
             immutable_references=content["immutableReferences"],
+            storage_layout=content.get("storageLayout"),
         )
     except FileNotFoundError:
         raise ArtifactError(name, f"there is no {path}; run `make contracts`") from None
