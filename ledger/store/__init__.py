@@ -7,9 +7,9 @@ from typing import Self
 
 from sqlmodel import Session
 
-from ledger.store import private_models as private_models  # the migrations' metadata needs both
 from ledger.store.engine import Sessions, make_engine, read_url
 from ledger.store.migrate import upgrade
+from ledger.store.outbox_repo import OutboxRepo
 from ledger.store.read import ReadView
 
 BUSY_TIMEOUT = 5.0
@@ -21,6 +21,7 @@ class Store:
 
     def __init__(self, sessions: Sessions) -> None:
         self.sessions = sessions
+        self.outbox = OutboxRepo(sessions)
 
     @contextmanager
     def read(self) -> Iterator[ReadView]:

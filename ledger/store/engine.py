@@ -105,15 +105,22 @@ class Sessions:
         self.name = name
 
     @property
-    def backend(self) -> str:
-        """``sqlite`` or ``postgresql``."""
-        return self._engine.dialect.name
+    def file(self) -> Path | None:
+        """The database's file; ``None`` for a server."""
+        url = self._engine.url
+        return Path(str(url.database)) if url.get_backend_name() == "sqlite" else None
 
     @contextmanager
     def connection(self) -> Iterator[Connection]:
         """Yield a connection within one write transaction."""
         with explained(self.name), self._writer.begin() as connection:
             yield connection
+
+    @contextmanager
+    def autocommitting(self) -> Iterator[Connection]:
+        """Yield a connection outside any transaction; what it locks ends with it."""
+        with explained(self.name), self._engine.connect() as connection:
+            yield connection.execution_options(isolation_level="AUTOCOMMIT")
 
     @contextmanager
     def read(self) -> Iterator[Session]:
