@@ -24,9 +24,10 @@ _DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 
 def shown(value: object) -> str:
     """Return ``value`` as an error message can carry it: short, whatever was given."""
-    if isinstance(value, int) and value.bit_length() > 256:
-        return f"an integer of {value.bit_length()} bits"
-    text = repr(value)
+    try:
+        text = repr(value)
+    except ValueError:  # Python writes no integer of more than 4,300 digits
+        return f"a very long {type(value).__name__}"
     return text if len(text) <= 60 else text[:57] + "..."
 
 
