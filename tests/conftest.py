@@ -5,9 +5,14 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 TESTS = Path(__file__).resolve().parent
 WITHOUT_NETWORK = {"property", "unit"}
+
+# An example that takes long on a busy machine is no failure.
+settings.register_profile("loanbook", deadline=None)
+settings.load_profile("loanbook")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
