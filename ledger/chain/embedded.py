@@ -63,7 +63,7 @@ class EmbeddedTransport:
         self._receipts: dict[bytes, list[dict[str, Any]]] = {genesis.hash: []}
         self._places: dict[bytes, int] = {}
         """Transaction hash to the number of the block that it was last mined in."""
-        self._waiting: list[SignedTransactionAPI] = []
+        self._waiting: dict[bytes, SignedTransactionAPI] = {}
         self._automine = True
         self._next_time: int | None = None
         self._lock = threading.RLock()
@@ -189,7 +189,7 @@ class EmbeddedTransport:
         """Run a message on the state of ``header``; return it, its gas and EIP-7623's floor."""
         vm = self._free_vm(header)
         if pending and self._waiting:
-            vm.apply_all_transactions(self._waiting, vm.get_header())
+            vm.apply_all_transactions(list(self._waiting.values()), vm.get_header())
         sender = Address(octets(message["from"], 20))
         data = octets(message["data"])
         builder: Any = vm.get_transaction_builder()
@@ -228,9 +228,9 @@ class EmbeddedTransport:
             # py-evm lets whatever its decoders raise through.
             raise _refused("eth_sendRawTransaction", f"cannot be decoded: {error}") from error
         tx_hash = to_hex(transaction.hash)
-        if transaction in self._waiting or self._receipt(tx_hash) is not None:
+        if transaction.hash in self._waiting or self._receipt(tx_hash) is not None:
             raise _refused("eth_sendRawTransaction", "already known")
-        queued = sum(item.sender == transaction.sender for item in self._waiting)
+        queued = sum(item.sender == transaction.sender for item in self._waiting.values())
         expected = self._state("latest").get_nonce(transaction.sender) + queued
         if transaction.nonce != expected:
             direction = "low" if transaction.nonce < expected else "high"
@@ -241,12 +241,12 @@ class EmbeddedTransport:
         if self._automine:
             self._seal([transaction])
         else:
-            self._waiting.append(transaction)
+            self._waiting[transaction.hash] = transaction
         return tx_hash
 
     def _mine(self, *_: Any) -> str:
-        waiting, self._waiting = self._waiting, []
-        self._seal(waiting)
+        waiting, self._waiting = self._waiting, {}
+        self._seal(list(waiting.values()))
         return "0x0"
 
     def _seal(self, transactions: Sequence[SignedTransactionAPI]) -> None:
@@ -286,7 +286,7 @@ class EmbeddedTransport:
         if header is None:
             return False
         self._backend.revert_to_snapshot(header.hash)
-        self._waiting = []
+        self._waiting = {}
         self._next_time = None
         del self._headers[header.block_number + 1 :]
         return True
