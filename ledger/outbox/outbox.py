@@ -5,7 +5,6 @@ are the bytes broadcast, and the same bytes again until they are in a block. The
 owns the nonces.
 """
 
-import logging
 import threading
 import time
 from collections.abc import Sequence
@@ -32,12 +31,12 @@ from ledger.outbox.fees import FeePolicy
 from ledger.outbox.port import OutboxStore, Request
 from ledger.outbox.tracking import Tracker
 
-log = logging.getLogger(__name__)
-
 GAS_MARGIN_PERCENT = 25
 """Added to simulated gas: the state may have moved by the time that it is mined."""
 
-POLL_SECONDS = 0.5
+FIRST_PAUSE, LONGEST_PAUSE = 0.005, 0.5
+"""Seconds between two polls: doubling, since development nodes mine within milliseconds."""
+
 LONGEST_REQUEST_ID = 200
 
 
@@ -148,6 +147,7 @@ class Outbox:
         Raises ``NotMined`` after ``timeout`` seconds.
         """
         deadline = time.monotonic() + timeout
+        pause = FIRST_PAUSE
         if request_ids is None:
             with self._store.transaction() as tables:
                 unfinished = tables.unfinished(self._client.chain_id, self.sender)
@@ -162,7 +162,8 @@ class Outbox:
                 return intents
             if time.monotonic() >= deadline:
                 raise NotMined(waiting, timeout)
-            time.sleep(min(POLL_SECONDS, max(0.0, deadline - time.monotonic())))
+            time.sleep(min(pause, max(0.0, deadline - time.monotonic())))
+            pause = min(2 * pause, LONGEST_PAUSE)
 
     def intent(self, request_id: str) -> Intent | None:
         """Return what is known of a request."""
