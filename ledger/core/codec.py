@@ -12,7 +12,7 @@ from enum import IntEnum, StrEnum
 from functools import cache
 from hashlib import sha256
 from types import GenericAlias, NoneType, UnionType
-from typing import Any, TypeAlias, TypeVar, cast, get_args, get_origin, get_type_hints
+from typing import Any, TypeAlias, TypeVar, Union, cast, get_args, get_origin, get_type_hints
 
 import orjson
 
@@ -77,7 +77,7 @@ def _reader(kind: Any) -> _Reader:
     """Return the strict reader of one annotated type; built once for each."""
     kind = _plain_type(kind)
     origin, args = get_origin(kind), get_args(kind)
-    if origin is UnionType:
+    if origin in (Union, UnionType):  # a NewType makes the one, a class the other
         return _optional_reader(args)
     if origin is tuple:
         return _list_reader(args[0]) if args[-1] is Ellipsis else _tuple_reader(args)
