@@ -37,7 +37,8 @@ from ledger.store.pages import (
     checked,
     page_of,
 )
-from ledger.store.stored_book import JOURNAL, RULES, count_loans, read_part, read_record
+from ledger.store.rows import JOURNAL, RULES
+from ledger.store.stored_book import count_loans, read_part, read_record
 from ledger.store.tables import block_ref, read_block, read_cursor, read_deployment
 
 

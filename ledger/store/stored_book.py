@@ -21,9 +21,7 @@ from ledger.store.models import (
     SubjectStateRow,
 )
 from ledger.store.pages import Deployment
-
-RULES = "rules"
-JOURNAL = "journal"
+from ledger.store.rows import JOURNAL, RULES
 
 K = TypeVar("K")
 V = TypeVar("V")
@@ -94,6 +92,13 @@ class StoredBook:
             journal=read_part(session, JOURNAL, Tail) or Tail(),
             cursor=last_log(session) or (-1, -1),
         )
+
+    def ordinal(self, loan_id: LoanId) -> int:
+        """Return the ordinal of a loan that was read or has just been opened."""
+        if loan_id not in self.ordinals:
+            self.loan_count += 1
+            self.ordinals[loan_id] = self.loan_count
+        return self.ordinals[loan_id]
 
     def _keys(self, model: Any, name: str) -> Callable[[], Iterable[Any]]:
         query = select(getattr(model, name)).where(model.current)

@@ -20,6 +20,7 @@ from ledger.store.models import (
     LogRow,
 )
 from ledger.store.pages import Deployment
+from ledger.store.rows import entry_row, line_rows
 from ledger.store.versions import rewind, table_of
 
 T = TypeVar("T")
@@ -154,36 +155,6 @@ def post(session: Session, entries: Sequence[Entry]) -> None:
         for line in entry.lines:
             changes[line.account] += line.amount
     _move_balances(session, changes)
-
-
-def entry_row(entry: Entry) -> dict[str, Any]:
-    """Return the columns of a journal entry."""
-    return {
-        "number": entry.number,
-        "block_number": entry.block,
-        "log_index": entry.index,
-        "loan_id": entry.loan_id,
-        "seq": entry.seq,
-        "event": entry.event,
-        "effective": entry.effective,
-        "unit": entry.unit,
-        "holder": entry.holder,
-        "previous": entry.previous,
-        "hash": entry.hash,
-    }
-
-
-def line_rows(entry: Entry) -> list[dict[str, Any]]:
-    """Return the columns of an entry's lines."""
-    return [
-        {
-            "entry": entry.number,
-            "position": position,
-            "account": line.account,
-            "amount": line.amount,
-        }
-        for position, line in enumerate(entry.lines)
-    ]
 
 
 def _move_balances(session: Session, changes: Counter[str]) -> None:
