@@ -79,7 +79,9 @@ class HttpTransport:
         self._provider = _Provider(url, timeout)
         self._retrying = tenacity.Retrying(
             stop=tenacity.stop_after_attempt(attempts),
-            wait=tenacity.wait_exponential_jitter(FIRST_WAIT, LONGEST_WAIT),
+            wait=tenacity.wait_exponential_jitter(
+                multiplier=FIRST_WAIT, max=LONGEST_WAIT, jitter=FIRST_WAIT
+            ),
             retry=tenacity.retry_if_exception_type(NodeUnreachable),
             reraise=True,
         )
