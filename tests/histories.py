@@ -10,12 +10,20 @@ from ledger.core.types import Status
 from tests.simulated_logs import BANK, DAY, LENDERS, START, TOKEN, agreement
 from tests.simulation import SimulatedChain, SimulatedLoan
 
-Move: TypeAlias = tuple[int, int, int, int]
-"""What happens, to which loan, with which amount, by whom: each reduced to what there is."""
+Move: TypeAlias = tuple[int, int, int, int, int]
+"""What happens, to which loan, after how many days, with which amount, by whom."""
 
 MOVES = st.lists(
-    st.tuples(*(st.integers(0, 2**20) for _ in range(4))), min_size=1, max_size=40
-)  # fmt: skip
+    st.tuples(
+        st.integers(0, 59),
+        st.integers(0, 1),
+        st.integers(0, 30),
+        st.integers(0, 60_000),
+        st.integers(0, 59),
+    ),
+    min_size=6,
+    max_size=30,
+)
 
 
 @st.composite
@@ -50,7 +58,9 @@ def histories(draw: st.DrawFn) -> SimulatedChain:
     for salt, settlement in enumerate((TOKEN, BANK)):
         rows = draw(schedules())
         signed = agreement(rows, settlement=settlement, salt=salt, **draw(terms))
-        chain.open(signed, rows)
+        loan = chain.open(signed, rows)
+        if draw(st.integers(0, 4)):
+            _disburse(chain, loan, 0, draw(st.integers(0, 59)))
     for move in draw(MOVES):
         play(chain, move)
     return chain
@@ -58,9 +68,9 @@ def histories(draw: st.DrawFn) -> SimulatedChain:
 
 def play(chain: SimulatedChain, move: Move) -> None:
     """Let one thing happen, if the loan allows it."""
-    what, which, amount, who = move
-    loan = chain.loans[which % len(chain.loans)]
-    chain.advance(amount % (12 * DAY) if loan.status in (Status.ACTIVE, Status.DEFAULTED) else 60)
+    what, which, days, amount, who = move
+    loan = chain.loans[which]
+    chain.advance(60 if loan.status is Status.FUNDING else 60 + days * DAY)
     moves = _MOVES[loan.status]
     moves[what % len(moves)](chain, loan, amount, who)
 
@@ -81,7 +91,7 @@ def _commit(chain: SimulatedChain, loan: SimulatedLoan, amount: int, who: int) -
 def _disburse(chain: SimulatedChain, loan: SimulatedLoan, amount: int, who: int) -> None:
     while loan.position.outstanding < loan.signed.principal:
         before = loan.position.outstanding
-        _commit(chain, loan, 2**20 - 1 if len(loan.units) < 3 else 0, who)
+        _commit(chain, loan, loan.signed.principal // 3, who)
         if loan.position.outstanding == before:
             return
     if chain.now + 2 <= loan.signed.funding_deadline:
@@ -89,11 +99,11 @@ def _disburse(chain: SimulatedChain, loan: SimulatedLoan, amount: int, who: int)
 
 
 def _repay(chain: SimulatedChain, loan: SimulatedLoan, amount: int, who: int) -> None:
-    chain.repay(loan, None if who % 3 == 0 else 1 + amount % 60_000, days_ago=who % 11)
+    chain.repay(loan, None if who % 3 else 1 + amount, days_ago=who % 11)
 
 
 def _prepay(chain: SimulatedChain, loan: SimulatedLoan, amount: int, who: int) -> None:
-    chain.prepay(loan, None if who % 4 == 0 else 1 + amount % 60_000, days_ago=who % 11)
+    chain.prepay(loan, None if who % 4 == 0 else 1 + amount // 4, days_ago=who % 11)
 
 
 def _pay_out(chain: SimulatedChain, loan: SimulatedLoan, amount: int, who: int) -> None:

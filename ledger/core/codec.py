@@ -162,7 +162,7 @@ def _tuple_reader(args: tuple[Any, ...]) -> _Reader:
     def read(value: Any, path: str) -> Any:
         if not isinstance(value, list) or len(value) != len(readers):
             raise CodecError(path, f"must be a list of {len(readers)}, got {value!r}")
-        return tuple(one(part, path) for one, part in zip(readers, value, strict=True))
+        return tuple(one(value[i], f"{path}[{i}]") for i, one in enumerate(readers))
 
     return read
 
