@@ -12,7 +12,7 @@ from ledger.core.events import Event
 from ledger.core.solidity import Member, parse_members
 from ledger.core.types import Kind
 
-DECLARATIONS: dict[type[Event], str] = {**BOOK_EVENTS, **REGISTRY_EVENTS}
+DECLARATIONS: dict[type[Event], str] = dict((*BOOK_EVENTS.items(), *REGISTRY_EVENTS.items()))
 KINDS = list(DECLARATIONS)
 
 

@@ -12,7 +12,6 @@ from eth_hash.auto import keccak
 from eth_keys.datatypes import Signature
 from eth_keys.exceptions import BadSignature
 from eth_utils.address import is_checksum_address
-from eth_utils.exceptions import ValidationError
 
 from ledger.core.allocation import Terms
 from ledger.core.solidity import Member, parse_members
@@ -228,6 +227,8 @@ def recover(digest: bytes, signature: bytes) -> Address:
     As strict as OpenZeppelin's ECDSA: 65 bytes ``r ‖ s ‖ v``, ``v`` 27 or 28, ``s`` in the lower
     half. Raises ``SignatureError``. A contract wallet (ERC-1271) cannot be checked this way.
     """
+    if len(digest) != 32:
+        raise SignatureError(f"a digest is 32 bytes: got {len(digest)} bytes")
     if len(signature) != 65:
         raise SignatureError(f"a signature is 65 bytes r, s, v: got {len(signature)} bytes")
     v, s = signature[64], int.from_bytes(signature[32:64], "big")
@@ -237,7 +238,7 @@ def recover(digest: bytes, signature: bytes) -> Address:
         raise SignatureError(f"s is {s:#x}, in the upper half: malleable, sign with the lower s")
     try:
         key = Signature(signature[:64] + bytes([v - 27])).recover_public_key_from_msg_hash(digest)
-    except (BadSignature, ValidationError) as error:
+    except BadSignature as error:
         raise SignatureError(f"signature 0x{signature.hex()} belongs to no key: {error}") from error
     return Address(key.to_checksum_address())
 

@@ -43,7 +43,7 @@ CURVE_ORDER = 0xFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFEBAAEDCE6AF48A03BBFD25E8CD0364141
 
 def read(case: dict[str, Any]) -> Document:
     kind: type[Document] = getattr(documents, case["primaryType"])
-    values = {}
+    values: dict[str, Any] = {}
     for member in MEMBERS[kind]:
         text = case["message"][member.name]
         if member.type.startswith("uint"):
@@ -56,8 +56,7 @@ def read(case: dict[str, Any]) -> Document:
 
 
 CASES = [(case, read(case)) for case in GOLDEN["documents"]]
-AGREEMENT = CASES[0][1]
-assert isinstance(AGREEMENT, Agreement)
+AGREEMENT: Any = CASES[0][1]
 SIGNATURE = bytes.fromhex(GOLDEN["documents"][0]["signature"][2:])
 DIGEST = bytes.fromhex(GOLDEN["documents"][0]["digest"][2:])
 each_case = pytest.mark.parametrize(
@@ -200,6 +199,12 @@ REFUSED = {
 def test_recover__malformed_signature__is_refused(signature: bytes) -> None:
     with pytest.raises(SignatureError):
         recover(DIGEST, signature)
+
+
+@pytest.mark.parametrize("digest", [b"", DIGEST[:31], DIGEST + b"\0"])
+def test_recover__digest_of_another_length__is_refused(digest: bytes) -> None:
+    with pytest.raises(SignatureError, match="digest is 32 bytes"):
+        recover(digest, SIGNATURE)
 
 
 def test_recover__largest_low_s__is_not_refused_for_its_size() -> None:

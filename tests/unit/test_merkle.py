@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
 import pytest
-from eth_hash.auto import keccak
 
 from ledger.core.merkle import (
     EMPTY_ROOT,
@@ -116,12 +116,6 @@ def test_frontier__every_size__has_the_tree_s_root_and_a_peak_per_bit() -> None:
         assert len(frontier.peaks) == size.bit_count()
 
 
-def test_frontier__append__leaves_the_older_tree_as_it_was() -> None:
-    old = Frontier().append(b"a")
-    old.append(b"b")
-    assert old == Frontier().append(b"a")
-
-
 def test_hashes__leaf_and_node__are_of_different_domains() -> None:
     left, right = LEAVES[:2]
     assert leaf_hash(left + right) != node_hash(left, right)
@@ -207,6 +201,37 @@ def test_verify_consistency__impossible_sizes__is_false() -> None:
     assert not verify_consistency(3, 7, MANY_ROOTS[3], MANY_ROOTS[7], [])
 
 
+def test_verify_inclusion__tree_said_to_be_smaller__is_false() -> None:
+    assert verify_inclusion(MANY[1], 1, 2, [MANY[0]], MANY_ROOTS[2])
+    assert not verify_inclusion(MANY[1], 0, 1, [MANY[0]], MANY_ROOTS[2])
+
+
+def test_verify_consistency__trees_said_to_be_smaller_or_larger__is_false() -> None:
+    proof = consistency_proof(MANY[:8], 7)
+    assert verify_consistency(7, 8, MANY_ROOTS[7], MANY_ROOTS[8], proof)
+    assert not verify_consistency(3, 4, MANY_ROOTS[7], MANY_ROOTS[8], proof)
+    proof = consistency_proof(MANY[:4], 2)
+    assert verify_consistency(2, 4, MANY_ROOTS[2], MANY_ROOTS[4], proof)
+    assert not verify_consistency(2, 8, MANY_ROOTS[2], MANY_ROOTS[4], proof)
+
+
+def moved(left: bytes, right: bytes) -> tuple[bytes, bytes]:
+    """The same bytes side by side, divided one byte later: not two hashes any more."""
+    return left + right[:1], right[1:]
+
+
+def test_verify__bytes_moved_between_nodes__is_false() -> None:
+    leaf, step = moved(MANY[0], MANY[1])
+    assert node_hash(leaf, step) == MANY_ROOTS[2]
+    assert not verify_inclusion(leaf, 0, 2, [step], MANY_ROOTS[2])
+    assert not verify_consistency(1, 2, leaf, MANY_ROOTS[2], [step])
+    low, high = b"\x01" * 32, b"\x02" * 32
+    root = standard_tree([low, high])[0]
+    leaf, step = moved(low, high)
+    assert verify_standard(root, low, [high])
+    assert not verify_standard(root, leaf, [step])
+
+
 @pytest.mark.parametrize("index", [-1, 8])
 def test_inclusion_proof__no_such_leaf__is_refused(index: int) -> None:
     with pytest.raises(InputError, match="no leaf"):
@@ -230,7 +255,10 @@ def leaves_of(tree: dict[str, Any]) -> list[bytes]:
 
 
 def native(tree: dict[str, Any], row: list[str]) -> list[Any]:
-    kinds = {"uint256": int, "bytes32": lambda text: bytes.fromhex(text[2:])}
+    kinds: dict[str, Callable[[str], Any]] = {
+        "uint256": int,
+        "bytes32": lambda text: bytes.fromhex(text[2:]),
+    }
     return [
         kinds.get(kind, str)(text) for kind, text in zip(tree["leafEncoding"], row, strict=True)
     ]
@@ -264,11 +292,6 @@ def test_standard_proof__inner_node__is_refused() -> None:
     for node in (nodes[0], nodes[1], bytes(32)):
         with pytest.raises(InputError, match="no leaf"):
             standard_proof(nodes, node)
-
-
-def test_standard_leaf__hashed_twice__is_no_inner_node() -> None:
-    pair = [LEAVES[0], LEAVES[1]]
-    assert standard_leaf(["bytes32", "bytes32"], pair) == keccak(keccak(b"".join(pair)))
 
 
 def test_standard_tree__no_leaves__is_refused() -> None:
