@@ -7,7 +7,7 @@ entry. It changes everything or nothing.
 from collections.abc import Mapping, MutableMapping
 from dataclasses import dataclass, field, replace
 from hashlib import sha256
-from typing import Any, cast
+from typing import Any
 
 from ledger.core import codec
 from ledger.core.agreement import Domain
@@ -67,8 +67,7 @@ class Book:
     """The whole state at one block.
 
     The mappings may be backed by a store. ``subjects`` has the ``loansHead`` of each borrower's
-    subject. ``cursor`` is block number and index of the last log. ``previous`` is working memory
-    within one transaction, no state: a ``Book`` is loaded or rebuilt between blocks only.
+    subject. ``cursor`` is block number and index of the last log.
     """
 
     chain_id: int
@@ -80,7 +79,6 @@ class Book:
     rules: Rules = field(default_factory=Rules)
     journal: Tail = field(default_factory=Tail)
     cursor: tuple[int, int] = (-1, -1)
-    previous: Applied | None = field(default=None, repr=False, compare=False)
 
     @property
     def domain(self) -> Domain:
@@ -155,7 +153,6 @@ def _judge_loan(book: Book, log: Log, event: LoanEvent, entry: bytes) -> Applied
         parties=book.parties,
         ref=EventRef.of(log),
         entry=entry,
-        previous=_previous(book, log, event),
     )
     after = apply_loan(before, event, context)
     rules, subject = book.rules, None
@@ -167,15 +164,6 @@ def _judge_loan(book: Book, log: Log, event: LoanEvent, entry: bytes) -> Applied
     elif isinstance(event, Repaid | Prepaid):
         rules = credit_fee(rules, after.settlement, after.agreement.fee_receiver, event.fee)
     return _applied(book, log, event, rules=rules, before=before, after=after, subject=subject)
-
-
-def _previous(book: Book, log: Log, event: LoanEvent) -> LoanEvent | None:
-    """Return the event directly before, if it is of the same loan and transaction."""
-    last = book.previous
-    if last is None or (last.log.block.hash, last.log.tx_hash) != (log.block.hash, log.tx_hash):
-        return None
-    same = isinstance(last.event, LoanEvent) and last.event.loan_id == event.loan_id
-    return cast(LoanEvent, last.event) if same else None
 
 
 def _applied(
@@ -217,4 +205,3 @@ def _write(book: Book, applied: Applied) -> None:
         book.subjects[subject] = head
     book.rules = applied.rules_after
     book.journal = applied.journal
-    book.previous = applied

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from ledger.core.agreement import Agreement, Domain, loan_id, recover
 from ledger.core.allocation import DAY_SECONDS, Position, day_of
-from ledger.core.events import LoanEvent, Opened
+from ledger.core.events import Opened
 from ledger.core.hashchain import EMPTY_HEAD
 from ledger.core.loan import Consent, EventRef, Loan
 from ledger.core.packing import Row, schedule_hash, unpack_row
@@ -24,18 +24,13 @@ NO_LINE = bytes(32)
 
 @dataclass(frozen=True, slots=True)
 class Context:
-    """What an event of a loan is judged against.
-
-    ``entry`` is the hash of its log; ``previous`` the event of the same loan directly before it
-    in the same transaction, if there is one.
-    """
+    """What an event of a loan is judged against; ``entry`` is the hash of its log."""
 
     domain: Domain
     rules: Rules
     parties: Mapping[Address, Party]
     ref: EventRef
     entry: bytes
-    previous: LoanEvent | None = None
 
     @property
     def policy(self) -> Policy:

@@ -190,7 +190,7 @@ ALTERED: dict[type[Event], Callable[[Any], Event]] = {
     events.Defaulted: lambda event: replace(event, penalty=event.penalty + 1),
     events.Refunded: lambda event: replace(event, amount=event.amount + 1),
     events.Transferred: lambda event: replace(event, units=2**80),
-    events.Assigned: lambda event: replace(event, units=event.units + 1),
+    events.Assigned: lambda event: replace(event, units=0),
     events.PaidOut: lambda event: replace(event, amount=2**80),
 }
 
