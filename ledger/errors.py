@@ -274,6 +274,8 @@ class BookError(LoanbookError):
     (``None`` for an event of the book or the registry), ``where`` the block and log index.
     """
 
+    advice = "the node dropped, repeated, reordered or forged a log: ask another node"
+
     def __init__(self, code: str, problem: str, expected: object, found: object) -> None:
         self.code = code
         self.problem = problem
@@ -286,14 +288,14 @@ class BookError(LoanbookError):
     def __str__(self) -> str:
         loan = f"loan 0x{self.loan_id.hex()}: " if self.loan_id else ""
         place = f" at {self.where}" if self.where else ""
-        return (
-            f"{loan}{self.problem} (expected {self.expected}, found {self.found}){place}; "
-            "the node dropped, repeated, reordered or forged a log: ask another node"
-        )
+        values = f"(expected {self.expected}, found {self.found})"
+        return f"{loan}{self.problem} {values}{place}; {self.advice}"
 
 
 class JournalError(BookError):
-    """An entry that does not balance or does not link to the one before it."""
+    """A journal entry that cannot follow: ``code`` is ``balance`` or ``link``."""
+
+    advice = "the journal was changed outside Loanbook: rebuild it from the chain"
 
 
 class CodecError(LoanbookError):
