@@ -1,0 +1,156 @@
+"""One request, one effect: through lost messages, kills, old backups and foreign senders."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from ledger.chain.client import Client
+from ledger.chain.custody_token import CustodyToken
+from ledger.chain.development import DevelopmentNode
+from ledger.chain.signers import DevelopmentSigner
+from ledger.chain.transport import Question
+from ledger.core.intents import IntentState
+from ledger.errors import (
+    NodeUnreachable,
+    NonceConflict,
+    NotMined,
+    OutboxAhead,
+    OutboxBehind,
+)
+from ledger.outbox import Outbox
+from ledger.store import Store, open_store
+from tests.integration.conftest import HOLDER, count, held, send_plainly
+from tests.mishaps import SEND, Mishaps
+
+
+def test_submit__node_unreachable__nothing_stored(
+    outbox: Outbox, token: CustodyToken, line: Mishaps, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def unreachable(method: str, _params: Sequence[Any]) -> Any:
+        raise NodeUnreachable("node", f"asked for {method}")
+
+    monkeypatch.setattr(line, "request", unreachable)
+
+    with pytest.raises(NodeUnreachable):
+        outbox.submit("mint", token.mint(HOLDER, 5))
+
+    monkeypatch.undo()
+    assert outbox.intent("mint") is None
+    assert line.broadcast == []
+
+
+def test_submit__broadcast_lost__same_bytes_sent_later(
+    outbox: Outbox, token: CustodyToken, line: Mishaps
+) -> None:
+    line.lose_broadcasts = True
+    outbox.submit("mint", token.mint(HOLDER, 5))
+    with pytest.raises(NotMined, match="1 transactions not mined"):
+        outbox.wait(["mint"], timeout=0.05)
+    line.lose_broadcasts = False
+
+    outbox.wait(["mint"])
+
+    assert len(set(line.broadcast)) == 1
+    assert held(token) == 5
+
+
+def test_submit__reply_lost__found_by_its_hash(
+    outbox: Outbox, token: CustodyToken, line: Mishaps, client: Client
+) -> None:
+    before = count(client)
+    line.lose_replies = True
+    outbox.submit("mint", token.mint(HOLDER, 5))
+    line.lose_replies = False
+
+    outbox.wait(["mint"])
+
+    assert len(set(line.broadcast)) == 1
+    assert count(client) == before + 1
+    assert held(token) == 5
+
+
+def test_outbox__killed_between_commit_and_broadcast__next_one_sends_it(
+    client: Client, token: CustodyToken, store: Store
+) -> None:
+    class Killed(BaseException):
+        pass
+
+    class Dies(Mishaps):
+        def batch(self, questions: Sequence[Question]) -> list[Any]:
+            if questions[0][0] == SEND:
+                raise Killed
+            return super().batch(questions)
+
+    signer = DevelopmentSigner(0, client.chain_id)
+    with pytest.raises(Killed), Outbox(store.outbox, Client(Dies(client.transport)), signer) as old:
+        old.submit("mint", token.mint(HOLDER, 5))
+
+    with Outbox(store.outbox, client, signer) as outbox:
+        waiting = outbox.intent("mint")
+        outbox.submit("mint", token.mint(HOLDER, 5))
+        outbox.wait()
+
+    assert waiting is not None
+    assert waiting.state == IntentState.PENDING
+    assert held(token) == 5
+
+
+def test_submit__old_backup_restored__refused_until_caught_up(
+    client: Client, token: CustodyToken, tmp_path: Path
+) -> None:
+    signer = DevelopmentSigner(0, client.chain_id)
+    with (
+        open_store(f"sqlite:///{tmp_path}/now.db") as now,
+        Outbox(now.outbox, client, signer) as old,
+    ):
+        old.send("first", token.mint(HOLDER, 1))
+        backup = open_store(f"sqlite:///{tmp_path}/backup.db")
+        with backup.outbox.transaction() as tables:
+            tables.set_next_nonce(client.chain_id, signer.address, count(client))
+        caught_up = client.head()
+        old.send("lost", token.mint(HOLDER, 10))
+
+    with backup, Outbox(backup.outbox, client, signer) as restored:
+        with pytest.raises(OutboxBehind, match="restored from a backup"):
+            restored.submit("new", token.mint(HOLDER, 100))
+        with pytest.raises(OutboxBehind):
+            restored.adopt_nonce(caught_up)
+        assert restored.adopt_nonce(client.head()) == count(client)
+        restored.send("new", token.mint(HOLDER, 100))
+
+    assert held(token) == 111
+
+
+def test_outbox__chain_was_reset__refused(
+    client: Client, token: CustodyToken, store: Store
+) -> None:
+    node = DevelopmentNode(client)
+    signer = DevelopmentSigner(0, client.chain_id)
+    snapshot = node.snapshot()
+    with Outbox(store.outbox, client, signer) as outbox:
+        outbox.send("mint", token.mint(HOLDER, 5))
+    node.revert(snapshot)
+
+    with pytest.raises(OutboxAhead, match="it was reset"), Outbox(store.outbox, client, signer):
+        pass
+
+
+def test_poll__key_used_elsewhere__reported(
+    outbox: Outbox, token: CustodyToken, line: Mishaps, client: Client
+) -> None:
+    line.lose_broadcasts = True
+    outbox.submit("mint", token.mint(HOLDER, 5))
+    line.lose_broadcasts = False
+    send_plainly(client, token.mint(HOLDER, 1))
+
+    with pytest.raises(NonceConflict, match="which belongs to request mint"):
+        outbox.poll()
+
+    intent = outbox.intent("mint")
+    assert intent is not None
+    assert intent.state == IntentState.PENDING
+    assert held(token) == 1
