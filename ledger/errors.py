@@ -310,6 +310,14 @@ class CodecError(LoanbookError):
         super().__init__(f"{path}: {problem}; rebuild the record from the chain")
 
 
+class DuplicateIdentity(InputError):
+    """The vault knows this identity already, as ``subject``."""
+
+    def __init__(self, subject: bytes) -> None:
+        self.subject = subject
+        super().__init__(f"the identity is known already, as subject 0x{subject.hex()}")
+
+
 class CursorError(InputError):
     """A page cursor that no page of this kind handed out."""
 

@@ -229,7 +229,7 @@ class Mirror:
                     batch.add(applied)
             if span.heads is not None:
                 _compare_heads(batch.book, span.heads)
-            batch.finish([*span.blocks, *(log.block for log in span.logs)], end, final)
+            batch.finish([span.base, *span.blocks, *(log.block for log in span.logs)], end, final)
         return SyncResult(
             block=end,
             blocks=before.blocks + end.number - span.base.number,

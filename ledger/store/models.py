@@ -201,7 +201,10 @@ class BalanceRow(SQLModel, table=True):
 
 
 class ReconciliationRow(SQLModel, table=True):
-    """The result of one reconciliation, as ``reconcile --json`` prints it."""
+    """The result of one reconciliation, as ``reconcile --json`` prints it.
+
+    ``journal`` is the journal's end that it proved: where the next one goes on.
+    """
 
     __tablename__ = "reconciliation"
     id: int | None = Field(default=None, primary_key=True)
@@ -209,4 +212,5 @@ class ReconciliationRow(SQLModel, table=True):
     block_hash: bytes
     full: bool
     ok: bool
+    journal: bytes
     result: str

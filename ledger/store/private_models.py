@@ -6,6 +6,7 @@ from sqlmodel import Field, SQLModel
 from ledger.store.columns import ADDRESS_LENGTH, NAME_LENGTH, integer, reference, text
 
 REQUEST_ID_LENGTH = 200
+FIELD_LENGTH = 100
 
 
 class OutboxSenderRow(SQLModel, table=True):
@@ -58,22 +59,27 @@ class AttemptRow(SQLModel, table=True):
 
 
 class VaultSubjectRow(SQLModel, table=True):
-    """A person or company: random id, keyed index of the identity, wrapped data key."""
+    """A person or company: random id, keyed index of the identity, wrapped data key.
+
+    ``key_version`` counts the subject's data keys, ``wrapped_by`` is the version of the
+    key-encryption key.
+    """
 
     __tablename__ = "vault_subject"
     subject: bytes = Field(primary_key=True)
     identity_index: bytes = Field(unique=True)
     key_version: int = integer()
+    wrapped_by: int = integer()
     wrapped_key: bytes
 
 
 class VaultFactRow(SQLModel, table=True):
-    """One encrypted fact with its encrypted salt; ``root`` is the set it was committed in."""
+    """One encrypted fact with its salt; ``root`` is the set that it was committed in."""
 
     __tablename__ = "vault_fact"
     __table_args__ = (reference("subject", "vault_subject.subject"),)
     root: bytes = Field(primary_key=True)
-    field: str = text(100, primary_key=True)
+    field: str = text(FIELD_LENGTH, primary_key=True)
     subject: bytes
-    nonce: bytes
+    key_version: int = integer()
     ciphertext: bytes

@@ -9,21 +9,47 @@ from ledger.core.book import Applied, Book
 from ledger.core.codec import canonical
 from ledger.core.journal import Entry
 from ledger.core.loan import Loan
-from ledger.core.types import Address, Log, Subject
+from ledger.core.types import Address, BlockRef, Log, Subject
 from ledger.store.models import (
     BookStateRow,
     LoanStateRow,
     PartyStateRow,
     SubjectStateRow,
 )
+from ledger.store.pages import Deployment
 from ledger.store.versions import StateModel
 
 Row: TypeAlias = dict[str, Any]
 StateKey: TypeAlias = tuple[StateModel, Any]
 """A state table and the key of a record in it."""
 
+ONLY_ROW = 1
+"""Key of the row of a table that has one."""
+
 RULES = "rules"
 JOURNAL = "journal"
+
+
+def deployment_row(deployment: Deployment) -> Row:
+    """Return the columns that bind a database to a book."""
+    return {
+        "id": ONLY_ROW,
+        "chain_id": deployment.chain_id,
+        "book_address": deployment.book,
+        "registry_address": deployment.registry,
+        "deployed_block": deployment.block,
+        "genesis": deployment.genesis,
+    }
+
+
+def block_row(block: BlockRef) -> Row:
+    """Return the columns of a block."""
+    return {
+        "number": block.number,
+        "hash": block.hash,
+        "parent_hash": block.parent_hash,
+        "timestamp": block.timestamp,
+    }
 
 
 def log_row(applied: Applied) -> Row:

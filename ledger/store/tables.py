@@ -20,12 +20,11 @@ from ledger.store.models import (
     LogRow,
 )
 from ledger.store.pages import Deployment
-from ledger.store.rows import entry_row, line_rows
+from ledger.store.rows import ONLY_ROW, block_row, deployment_row, entry_row, line_rows
 from ledger.store.versions import rewind, table_of
 
 T = TypeVar("T")
 
-ONLY_ROW = 1
 CHUNK = 500
 """Keys in one IN list: below every database's limit of parameters."""
 
@@ -59,16 +58,7 @@ def read_deployment(session: Session) -> Deployment | None:
 
 def write_deployment(session: Session, deployment: Deployment) -> None:
     """Bind the database to one book."""
-    row = DeploymentRow(
-        id=ONLY_ROW,
-        chain_id=deployment.chain_id,
-        book_address=deployment.book,
-        registry_address=deployment.registry,
-        deployed_block=deployment.block,
-        genesis=deployment.genesis,
-    )
-    session.add(row)
-    session.flush()
+    insert_rows(session, DeploymentRow, [deployment_row(deployment)])
 
 
 def read_cursor(session: Session) -> CursorRow | None:
@@ -118,16 +108,7 @@ def keep_blocks(session: Session, blocks: Iterable[BlockRef]) -> None:
         stored = session.exec(select(BlockRow.number).where(col(BlockRow.number).in_(numbers)))
         for number in stored.all():
             del new[number]
-    rows = [
-        {
-            "number": block.number,
-            "hash": block.hash,
-            "parent_hash": block.parent_hash,
-            "timestamp": block.timestamp,
-        }
-        for block in new.values()
-    ]
-    insert_rows(session, BlockRow, rows)
+    insert_rows(session, BlockRow, [block_row(block) for block in new.values()])
 
 
 def forget_blocks(session: Session, since: int, until: int) -> None:

@@ -207,6 +207,7 @@ def _create_journal() -> None:
         sa.Column("block_hash", sa.LargeBinary(), nullable=False),
         sa.Column("full", sa.Boolean(), nullable=False),
         sa.Column("ok", sa.Boolean(), nullable=False),
+        sa.Column("journal", sa.LargeBinary(), nullable=False),
         sa.Column("result", sa.Text(), nullable=False),
         sa.PrimaryKeyConstraint("id"),
     )
@@ -265,6 +266,7 @@ def _create_vault() -> None:
         sa.Column("subject", sa.LargeBinary(), nullable=False),
         sa.Column("identity_index", sa.LargeBinary(), nullable=False),
         sa.Column("key_version", sa.BigInteger(), nullable=False),
+        sa.Column("wrapped_by", sa.BigInteger(), nullable=False),
         sa.Column("wrapped_key", sa.LargeBinary(), nullable=False),
         sa.PrimaryKeyConstraint("subject"),
         sa.UniqueConstraint("identity_index"),
@@ -274,7 +276,7 @@ def _create_vault() -> None:
         sa.Column("root", sa.LargeBinary(), nullable=False),
         sa.Column("field", sa.String(length=100), nullable=False),
         sa.Column("subject", sa.LargeBinary(), nullable=False),
-        sa.Column("nonce", sa.LargeBinary(), nullable=False),
+        sa.Column("key_version", sa.BigInteger(), nullable=False),
         sa.Column("ciphertext", sa.LargeBinary(), nullable=False),
         sa.ForeignKeyConstraint(
             ["subject"],

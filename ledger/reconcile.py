@@ -1,0 +1,268 @@
+"""Reconcile: the database against the chain, at the block on which the database stands.
+
+A run without ``full`` costs what is new since the last run without an error, and what is still
+open; a full run rebuilds the book from the chain and compares every row.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from functools import partial
+from typing import Any, TypeAlias
+
+import orjson
+from sqlmodel import Session
+
+from ledger.chain.client import Client
+from ledger.chain.discovery import FoundBook, find_book
+from ledger.chain.state import ContractState
+from ledger.core.book import Book
+from ledger.core.checks import CHECKS, Outcome, Run, completeness
+from ledger.core.findings import Finding, all_well, shown
+from ledger.core.journal import Tail
+from ledger.core.journal_checks import check_journal
+from ledger.core.types import BlockRef
+from ledger.errors import (
+    BookError,
+    CodecError,
+    DecodeError,
+    LoanbookError,
+    ProofError,
+    StoreError,
+)
+from ledger.replay import Progress, read_logs, rebuild, refusal
+from ledger.store import Store
+from ledger.store.examine import (
+    Baseline,
+    Touched,
+    baseline,
+    rehashed,
+    save_result,
+    stored_entries,
+)
+from ledger.store.expected import ExpectedTables
+from ledger.store.pages import Deployment
+from ledger.store.read import ReadView
+from ledger.store.rows import JOURNAL
+from ledger.store.stored_book import read_part
+from ledger.store.tables import read_block, read_cursor, read_deployment
+
+
+@dataclass(frozen=True, slots=True)
+class CheckResult:
+    """One check: how much it looked at, and the block up to which all is proven."""
+
+    ok: bool
+    checked: int
+    through_block: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Reconciliation:
+    """What a run found, by check, as of ``block``."""
+
+    block: BlockRef
+    full: bool
+    checks: dict[str, CheckResult]
+    findings: tuple[Finding, ...]
+
+    @property
+    def ok(self) -> bool:
+        """Whether no finding is an error."""
+        return all_well(self.findings)
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the document that ``reconcile --json`` prints."""
+        return {
+            "checks": {
+                name: {
+                    "ok": check.ok,
+                    "checked": check.checked,
+                    "through_block": check.through_block,
+                }
+                for name, check in self.checks.items()
+            },
+            "findings": [finding.to_json() for finding in self.findings],
+            "ok": self.ok,
+        }
+
+
+def reconcile(
+    client: Client, store: Store, *, full: bool = False, progress: Progress | None = None
+) -> Reconciliation:
+    """Compare the database with the chain, store the result and return it.
+
+    Raises ``StoreError`` for a database that mirrors nothing yet, ``BlockUnknown`` for a node
+    that lags behind the database, and the client's errors for one that does not answer.
+    """
+    with store.sessions.read() as session:
+        deployment, block = _standing(session)
+        client.require_chain(deployment.chain_id)
+        base = _usable_baseline(client, session, block)
+        found = client.block(block.number)
+        if found.hash == block.hash:
+            examination = _Examination(client, session, deployment, block)
+            outcomes, tail = examination.full(progress) if full else examination.new(base)
+        else:
+            outcomes, tail = {"branch": _other_branch(block, found)}, Tail()
+    result = _result(block, full, outcomes, base)
+    with store.write() as session:
+        document = orjson.dumps(result.to_json()).decode()
+        save_result(session, block, document, full=full, ok=result.ok, tail=tail)
+    return result
+
+
+def _standing(session: Session) -> tuple[Deployment, BlockRef]:
+    """Return the mirrored book and the block on which the database stands."""
+    deployment, cursor = read_deployment(session), read_cursor(session)
+    if deployment is None or cursor is None:
+        raise StoreError("nothing is mirrored yet: run `loanbook mirror` first")
+    block = read_block(session, cursor.block_number)
+    if block is None:
+        raise StoreError(
+            f"the cursor stands on block {cursor.block_number}, which is not stored: the database "
+            "was altered; mirror into a new one"
+        )
+    return deployment, block
+
+
+def _usable_baseline(client: Client, session: Session, block: BlockRef) -> Baseline | None:
+    """Return the newest good run, unless a reorganisation took its block."""
+    base = baseline(session)
+    if base is None or base.block > block.number:
+        return None
+    return base if client.block(base.block).hash == base.block_hash else None
+
+
+def _other_branch(block: BlockRef, found: BlockRef) -> Outcome:
+    where = f"block {block.number}: run `loanbook mirror` first"
+    return Outcome(1, (Finding("branch", where, shown(block.hash), shown(found.hash)),))
+
+
+def _result(
+    block: BlockRef, full: bool, outcomes: Mapping[str, Outcome], base: Baseline | None
+) -> Reconciliation:
+    before = None if base is None else base.block
+    checks = {
+        name: CheckResult(outcome.ok, outcome.checked, block.number if outcome.ok else before)
+        for name, outcome in outcomes.items()
+    }
+    findings = tuple(finding for outcome in outcomes.values() for finding in outcome.findings)
+    return Reconciliation(block, full, checks, findings)
+
+
+_Outcomes: TypeAlias = dict[str, Outcome]
+
+
+class _Examination:
+    """One run on one snapshot of the database and one block of the chain."""
+
+    def __init__(
+        self, client: Client, session: Session, deployment: Deployment, block: BlockRef
+    ) -> None:
+        self._client = client
+        self._session = session
+        self._deployment = deployment
+        self._block = block
+
+    def new(self, base: Baseline | None) -> tuple[_Outcomes, Tail]:
+        """Check what is new since ``base`` (everything without it), and what is open."""
+        touched = Touched(self._session, -1 if base is None else base.block)
+        start = Tail() if base is None else base.tail
+        try:
+            end = read_part(self._session, JOURNAL, Tail) or Tail()
+            run = self._stored_run(touched)
+        except CodecError as error:
+            return {"records": _unreadable(error)}, Tail()
+        wide = replace(run, loans=touched.open_loans)
+        checks: dict[str, Callable[[], Outcome]] = {
+            **self._chain_checks(run),
+            "completeness": lambda: _joined(rehashed(self._session, touched), completeness(wide)),
+            "journal": lambda: self._journal(start, end),
+        }
+        return {name: _guarded(check) for name, check in checks.items()}, end
+
+    def full(self, progress: Progress | None) -> tuple[_Outcomes, Tail]:
+        """Rebuild the book from the chain, check it, and compare every row with it."""
+        place, client = self._deployment, self._client
+        found = find_book(client, place.book, self._block)
+        book = Book(client.chain_id, found.book, found.registry)
+        expected = ExpectedTables(self._session, book)
+        try:
+            for applied in rebuild(book, read_logs(client, found, self._block, progress)):
+                expected.take(applied)
+        except (BookError, DecodeError) as error:
+            return {"tables": Outcome(0, (refusal(error, book),))}, Tail()
+        run = Run(
+            block=self._block.number,
+            rules=book.rules,
+            loans=book.loans.values,
+            parties=book.parties,
+            subjects=book.subjects,
+            balances=expected.balances,
+            state=self._state(),
+        )
+        checks: dict[str, Callable[[], Outcome]] = {
+            **self._chain_checks(run),
+            "journal": lambda: self._journal(Tail(), book.journal),
+            "tables": lambda: self._tables(expected, found),
+        }
+        return {name: _guarded(check) for name, check in checks.items()}, book.journal
+
+    def _stored_run(self, touched: Touched) -> Run:
+        view = ReadView(self._session)
+        return Run(
+            block=self._block.number,
+            rules=view.rules(),
+            loans=touched.loans,
+            parties=touched.parties(),
+            subjects=touched.subjects(),
+            balances=view.trial_balance(),
+            state=self._state(),
+        )
+
+    def _state(self) -> ContractState:
+        place = self._deployment
+        return ContractState(self._client, place.book, place.registry, self._block)
+
+    @staticmethod
+    def _chain_checks(run: Run) -> dict[str, Callable[[], Outcome]]:
+        return {name: partial(check, run) for name, check in CHECKS.items()}
+
+    def _journal(self, start: Tail, end: Tail) -> Outcome:
+        entries = stored_entries(self._session, self._deployment, start.count)
+        return check_journal(entries, start, end)
+
+    def _tables(self, expected: ExpectedTables, found: FoundBook) -> Outcome:
+        deployment = Deployment(
+            chain_id=self._client.chain_id,
+            book=found.book,
+            registry=found.registry,
+            block=found.first_block,
+            genesis=self._client.block(0).hash,
+        )
+        checked, findings = expected.finish(
+            deployment, lambda numbers: self._client.headers(numbers).values()
+        )
+        return Outcome(checked, tuple(findings))
+
+
+def _guarded(check: Callable[[], Outcome]) -> Outcome:
+    """Run a check; what it cannot read is a finding, what a later run can cure is raised."""
+    try:
+        return check()
+    except ProofError as error:
+        return Outcome(0, (Finding("proof", "storage", "a proof that holds", str(error)),))
+    except (CodecError, StoreError) as error:
+        if error.retry:
+            raise
+        return _unreadable(error)
+
+
+def _unreadable(error: LoanbookError) -> Outcome:
+    return Outcome(0, (Finding("record", "database", "records that can be read", str(error)),))
+
+
+def _joined(*outcomes: Outcome) -> Outcome:
+    """Return several outcomes as one check's."""
+    findings = tuple(finding for outcome in outcomes for finding in outcome.findings)
+    return Outcome(sum(outcome.checked for outcome in outcomes), findings)
