@@ -1,0 +1,1 @@
+"""The reading routes of /v1, and the probes."""

@@ -1,0 +1,1 @@
+"""What the API answers: one model for each thing, shown alike wherever it appears."""
