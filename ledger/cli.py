@@ -7,7 +7,11 @@ from typing import Annotated
 
 import typer
 
+from ledger.commands.deploy import deploy_command
+from ledger.commands.mirror import mirror_command
 from ledger.commands.output import say
+from ledger.commands.reconcile import reconcile_command
+from ledger.commands.replay import replay_command
 from ledger.commands.schedule import schedule_command
 from ledger.errors import (
     ConfigError,
@@ -17,6 +21,7 @@ from ledger.errors import (
     NoContract,
     NodeRefused,
     NodeUnreachable,
+    NotABook,
     NotADevelopmentChain,
     OtherBook,
     SenderBusy,
@@ -26,7 +31,15 @@ from ledger.errors import (
 
 FINDINGS, WRONG_USE, NOT_REACHABLE = 1, 2, 3
 
-_WRONG_USE = (ConfigError, InputError, NoContract, NotADevelopmentChain, OtherBook, WrongChain)
+_WRONG_USE = (
+    ConfigError,
+    InputError,
+    NoContract,
+    NotABook,
+    NotADevelopmentChain,
+    OtherBook,
+    WrongChain,
+)
 _NOT_REACHABLE = (InconsistentNode, NodeRefused, NodeUnreachable, SenderBusy, StoreError)
 
 app = typer.Typer(
@@ -36,7 +49,11 @@ app = typer.Typer(
     # Values in a traceback could be keys; a plain traceback shows none.
     pretty_exceptions_enable=False,
 )
+app.command("deploy")(deploy_command)
 app.command("schedule")(schedule_command)
+app.command("mirror")(mirror_command)
+app.command("reconcile")(reconcile_command)
+app.command("replay")(replay_command)
 
 
 def _print_version(wanted: bool) -> None:

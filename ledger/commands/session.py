@@ -1,0 +1,110 @@
+"""What commands have in common: their flags, the settings, the node, the book, the database."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Annotated, TypeAlias
+
+import typer
+
+from ledger.chain.client import Client, connect
+from ledger.chain.deploy import Deployment as DeploymentFile
+from ledger.chain.deploy import read_deployment
+from ledger.chain.discovery import find_book
+from ledger.chain.signers import DevelopmentSigner, KeystoreSigner, Signer
+from ledger.config import Settings
+from ledger.core.types import Address, BlockRef
+from ledger.errors import ConfigError
+from ledger.store import Store, open_store
+from ledger.store.pages import Deployment
+
+Rpc: TypeAlias = Annotated[
+    str | None, typer.Option("--rpc", metavar="URL", help="JSON-RPC of the node.")
+]
+Db: TypeAlias = Annotated[
+    str | None, typer.Option("--db", metavar="URL", help="Database, such as sqlite:///FILE.")
+]
+Book: TypeAlias = Annotated[
+    str | None, typer.Option("--book", metavar="ADDRESS", help="The LoanBook contract.")
+]
+ChainId: TypeAlias = Annotated[
+    int | None, typer.Option("--chain-id", help="Refuse a node that is on another chain.")
+]
+Json: TypeAlias = Annotated[
+    bool, typer.Option("--json", help="Print one JSON document and nothing else.")
+]
+
+
+def node(settings: Settings) -> Client:
+    """Return a client of the node that is set. Raises ``ConfigError`` where none is."""
+    if settings.rpc_url is None:
+        raise ConfigError(
+            "rpc_url",
+            "no node is given: use --rpc URL or LOANBOOK_RPC_URL; the embedded chain lives only "
+            "inside demo and serve",
+        )
+    return connect(
+        settings.rpc_url,
+        chain_id=settings.chain_id,
+        finality=settings.finality,
+        timeout=settings.rpc_timeout,
+    )
+
+
+@contextmanager
+def database(settings: Settings) -> Iterator[Store]:
+    """Open the database that is set and close it at the end."""
+    with open_store(settings.database_url) as store:
+        yield store
+
+
+def deployed(settings: Settings, client: Client) -> Deployment:
+    """Return the book that is set: by its address, else by the chain's deployment file.
+
+    Raises ``NoContract`` where there is none.
+    """
+    if settings.book is not None:
+        head = client.head()
+        found = find_book(client, Address(settings.book), head)
+        genesis = client.block(0).hash
+        return Deployment(client.chain_id, found.book, found.registry, found.first_block, genesis)
+    described = deployment_file(settings, client)
+    client.require_contract(described.book.address, client.head())
+    return mirrored(described)
+
+
+def deployment_file(settings: Settings, client: Client) -> DeploymentFile:
+    """Return what the chain's file in the deployments folder says. Raises ``InputError``."""
+    return read_deployment(settings.deployments / f"{client.chain_id}.json")
+
+
+def mirrored(described: DeploymentFile) -> Deployment:
+    """Return a deployment as the mirror names it."""
+    return Deployment(
+        described.chain_id,
+        described.book.address,
+        described.registry.address,
+        described.first_block,
+        bytes.fromhex(described.genesis.removeprefix("0x")),
+    )
+
+
+def sender(settings: Settings, client: Client) -> Signer:
+    """Return the key that sends: the keystore's, or a development chain's first account.
+
+    Raises ``ConfigError`` and ``KeyFileError``.
+    """
+    if settings.keystore is not None:
+        if settings.keystore_password is None:
+            problem = "is needed for the keystore: set it, or LOANBOOK_KEYSTORE_PASSWORD_FILE"
+            raise ConfigError("keystore_password", problem)
+        password = settings.keystore_password.get_secret_value()
+        return KeystoreSigner.load(settings.keystore, password)
+    if not client.is_development:
+        problem = f"chain {client.chain_id} is no development chain: set LOANBOOK_KEYSTORE"
+        raise ConfigError("keystore", problem)
+    return DevelopmentSigner(0, client.chain_id)
+
+
+def block_json(block: BlockRef) -> dict[str, object]:
+    """Return a block as every command prints it."""
+    return {"number": block.number, "hash": "0x" + block.hash.hex()}
