@@ -7,12 +7,15 @@ from typing import Annotated
 
 import typer
 
+from ledger.commands.demo import demo_command
 from ledger.commands.deploy import deploy_command
+from ledger.commands.export import export_command
 from ledger.commands.mirror import mirror_command
 from ledger.commands.output import say
 from ledger.commands.reconcile import reconcile_command
 from ledger.commands.replay import replay_command
 from ledger.commands.schedule import schedule_command
+from ledger.commands.serve import serve_command
 from ledger.errors import (
     ConfigError,
     InconsistentNode,
@@ -49,11 +52,14 @@ app = typer.Typer(
     # Values in a traceback could be keys; a plain traceback shows none.
     pretty_exceptions_enable=False,
 )
+app.command("demo")(demo_command)
 app.command("deploy")(deploy_command)
 app.command("schedule")(schedule_command)
 app.command("mirror")(mirror_command)
 app.command("reconcile")(reconcile_command)
 app.command("replay")(replay_command)
+app.command("serve")(serve_command)
+app.command("export")(export_command)
 
 
 def _print_version(wanted: bool) -> None:

@@ -7,12 +7,10 @@ from typing import Annotated, TypeAlias
 import typer
 
 from ledger.chain.client import Client, connect
-from ledger.chain.deploy import Deployment as DeploymentFile
-from ledger.chain.deploy import read_deployment
-from ledger.chain.discovery import find_book
 from ledger.chain.signers import DevelopmentSigner, KeystoreSigner, Signer
 from ledger.config import Settings
 from ledger.core.types import Address, BlockRef
+from ledger.deployments import described, mirrored, named
 from ledger.errors import ConfigError
 from ledger.store import Store, open_store
 from ledger.store.pages import Deployment
@@ -63,29 +61,10 @@ def deployed(settings: Settings, client: Client) -> Deployment:
     Raises ``NoContract`` where there is none.
     """
     if settings.book is not None:
-        head = client.head()
-        found = find_book(client, Address(settings.book), head)
-        genesis = client.block(0).hash
-        return Deployment(client.chain_id, found.book, found.registry, found.first_block, genesis)
-    described = deployment_file(settings, client)
-    client.require_contract(described.book.address, client.head())
-    return mirrored(described)
-
-
-def deployment_file(settings: Settings, client: Client) -> DeploymentFile:
-    """Return what the chain's file in the deployments folder says. Raises ``InputError``."""
-    return read_deployment(settings.deployments / f"{client.chain_id}.json")
-
-
-def mirrored(described: DeploymentFile) -> Deployment:
-    """Return a deployment as the mirror names it."""
-    return Deployment(
-        described.chain_id,
-        described.book.address,
-        described.registry.address,
-        described.first_block,
-        bytes.fromhex(described.genesis.removeprefix("0x")),
-    )
+        return named(Address(settings.book), client)
+    file = described(settings.deployments, client)
+    client.require_contract(file.book.address, client.head())
+    return mirrored(file)
 
 
 def sender(settings: Settings, client: Client) -> Signer:

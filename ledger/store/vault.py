@@ -9,7 +9,7 @@ OpenZeppelin's ``StandardMerkleTree``, each with a fresh salt of 32 bytes.
 
 import hmac
 import secrets
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 from cryptography.exceptions import InvalidTag
@@ -74,11 +74,22 @@ class Disclosure:
 
 
 class Vault:
-    """Private facts of subjects. ``root`` names a set of facts that was committed together."""
+    """Private facts of subjects. ``root`` names a set of facts that was committed together.
 
-    def __init__(self, sessions: Sessions, keys: VaultKeys) -> None:
+    ``draw`` gives the bytes of subjects and salts, of which people could be found again if they
+    were not random: only a demonstration that must repeat itself gives another source.
+    """
+
+    def __init__(
+        self,
+        sessions: Sessions,
+        keys: VaultKeys,
+        *,
+        draw: Callable[[int], bytes] = secrets.token_bytes,
+    ) -> None:
         self._sessions = sessions
         self._keys = keys
+        self._draw = draw
 
     def enrol(self, identity: str) -> Subject:
         """Return a new random subject for a person or company.
@@ -87,7 +98,7 @@ class Vault:
         always written the same way. Raises ``DuplicateIdentity`` if it is known.
         """
         index = self._index(identity)
-        subject = Subject(secrets.token_bytes(SUBJECT_BYTES))
+        subject = Subject(self._draw(SUBJECT_BYTES))
         with self._sessions.write() as session:
             known = _by_index(session, index)
             if known is not None:
@@ -115,7 +126,7 @@ class Vault:
         """
         if not facts or not all(0 < len(name) <= FIELD_LENGTH for name in facts):
             raise InputError(f"facts need names of 1 to {FIELD_LENGTH} characters, and one fact")
-        salts = {name: secrets.token_bytes(SALT_BYTES) for name in facts}
+        salts = {name: self._draw(SALT_BYTES) for name in facts}
         root = standard_tree(_leaf(name, facts[name], salts[name]) for name in facts)[0]
         with self._sessions.write() as session:
             owner = _required(session, subject)

@@ -1,0 +1,148 @@
+"""``loanbook demo``: the main job, on the embedded chain or on a development node."""
+
+import secrets
+import tempfile
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from random import Random
+from typing import Annotated
+
+import typer
+
+from ledger.chain.deploy import write_deployment
+from ledger.chain.embedded import embedded_client
+from ledger.commands.output import console, money, print_json, print_table, progress, say
+from ledger.commands.present import short, show_findings, show_trial_balance
+from ledger.commands.serve import LOCAL, USUAL_PORT, Host, Port, listening, serve
+from ledger.commands.session import ChainId, Db, Json, Rpc, node
+from ledger.config import Settings, load_settings
+from ledger.core.views import bucket
+from ledger.demo.result import Conclusion, LoanOutcome, examine
+from ledger.demo.scenario import MOST_LOANS, USUAL_LOANS, play
+from ledger.deployments import mirrored
+from ledger.store import Store, open_store
+from ledger.store.vault import KEY_BYTES, Vault, VaultKeys
+
+GENESIS = 1_767_571_200
+"""2026-01-05 00:00 UTC: with a time of its own the embedded chain is the same in every run."""
+
+_COLUMNS = (
+    "Loan",
+    "What happened",
+    "Mode",
+    ">Principal 本金",
+    ">Outstanding 借贷余额",
+    ">Paid 已还",
+    ">Penalty 罚息",
+    ">DPD 逾期天数",
+    "Status 状态",
+    ">Holders 持有人",
+)
+
+
+def demo_command(
+    rpc: Rpc = None,
+    db: Db = None,
+    chain_id: ChainId = None,
+    loans: Annotated[int, typer.Option(min=1, max=MOST_LOANS, help="How many.")] = USUAL_LOANS,
+    seed: Annotated[int, typer.Option(help="Decides what the stories leave open.")] = 1,
+    serve_after: Annotated[
+        bool, typer.Option("--serve", help="Then serve the API and the page.")
+    ] = False,
+    host: Host = LOCAL,
+    port: Port = USUAL_PORT,
+    as_json: Json = False,
+) -> None:
+    """Live through a portfolio of loans, then mirror, reconcile and replay it.
+
+    Without --rpc it runs on a chain inside this process, without a database setting in one that
+    is removed at the end. Exit code 1 says that chain, books and replay disagree.
+    """
+    settings = load_settings(rpc_url=rpc, database_url=db, chain_id=chain_id)
+    with ExitStack() as held:
+        listener = held.enter_context(listening(host, port)) if serve_after else None
+        client = node(settings) if settings.rpc_url else embedded_client(genesis_time=GENESIS)
+        store = held.enter_context(_database(settings))
+        random = Random(seed)
+        with progress("demo, days") as step:
+            played = play(client, store, _vault(store, random), random, loans, step)
+        if settings.rpc_url:
+            say(f"Written: {write_deployment(played.deployment, settings.deployments)}")
+        conclusion = examine(client, store, played, progress)
+        if as_json:
+            print_json({"seed": seed, **conclusion.to_json()})
+        else:
+            show(conclusion)
+        if listener:
+            serve(client, store, mirrored(played.deployment), listener)
+    if not conclusion.ok:
+        raise typer.Exit(1)
+
+
+@contextmanager
+def _database(settings: Settings) -> Iterator[Store]:
+    """Open the database that is set, else one that ends with the demo."""
+    if "database_url" in settings.model_fields_set:
+        with open_store(settings.database_url) as store:
+            yield store
+        return
+    with (
+        tempfile.TemporaryDirectory(prefix="loanbook-demo-") as folder,
+        open_store(f"sqlite:///{Path(folder) / 'demo.db'}") as store,
+    ):
+        yield store
+
+
+def _vault(store: Store, random: Random) -> Vault:
+    """Return a vault under keys that end with the demo: its people are invented."""
+    keys = VaultKeys({1: secrets.token_bytes(KEY_BYTES)}, secrets.token_bytes(KEY_BYTES))
+    return Vault(store.sessions, keys, draw=random.randbytes)
+
+
+def show(conclusion: Conclusion) -> None:
+    """Print what happened to every loan, the trial balance, and who agrees."""
+    rows = [_row(loan) for loan in conclusion.loans]
+    print_table(f"{len(rows)} loans 借款", _COLUMNS, rows)
+    names: dict[str, str] = {
+        token.address: f"c{currency}"
+        for currency, token in conclusion.played.deployment.tokens.items()
+    }
+    show_trial_balance(conclusion.trial_balance, names)
+    checks = ", ".join(
+        f"{name} {check.checked}" for name, check in conclusion.reconciliation.checks.items()
+    )
+    books, replayed = conclusion.standing, conclusion.replayed
+    block = books.block
+    out = console()
+    out.print(f"Chain {replayed.chain_id}, book {replayed.book}")
+    out.print(f"Block {block.number} (0x{block.hash.hex()})")
+    out.print(
+        f"{conclusion.played.transactions:,} transactions, {books.events:,} events, "
+        f"{books.entries:,} journal entries 日记账分录"
+    )
+    out.print(f"Book head     chain  0x{conclusion.chain_head.hex()}")
+    out.print(f"              books  0x{books.book_head.hex()}")
+    out.print(f"              replay 0x{replayed.book_head.hex()}")
+    out.print(f"Journal root  books  0x{books.journal_root.hex()}")
+    out.print(f"              replay 0x{replayed.journal_root.hex()}")
+    out.print(f"Reconciled 对账: {checks}")
+    show_findings(conclusion.findings)
+    agreed = "chain = books = replay" if conclusion.ok else "chain, books and replay DISAGREE"
+    out.print(agreed, style="bold")
+
+
+def _row(loan: LoanOutcome) -> tuple[object, ...]:
+    late = f"{loan.dpd} ({bucket(loan.dpd)})" if loan.dpd else "0"
+    return (
+        short(loan.loan_id),
+        loan.story,
+        "bank 银行" if loan.bank else "token 代币",
+        f"{money(loan.principal)} {loan.currency}",
+        money(loan.outstanding),
+        money(loan.paid),
+        money(loan.penalty),
+        late,
+        loan.status,
+        loan.holders,
+    )

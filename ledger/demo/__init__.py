@@ -1,0 +1,1 @@
+"""The demonstration: a portfolio that lives through everything that can happen to a loan."""
