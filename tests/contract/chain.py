@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import re
 from dataclasses import dataclass
 from typing import Any, Protocol
@@ -87,7 +88,7 @@ class Chain(Protocol):
         """Set the time of the next block."""
         ...
 
-    def deploy(self, sender: Key, code: bytes) -> Address:
+    def deploy(self, sender: Key, code: bytes) -> tuple[Address, Sent]:
         """Create a contract."""
         ...
 
@@ -116,15 +117,19 @@ class Revm:
         self._now = to
         self.evm.set_block_env(BlockEnv(number=1, timestamp=to, gas_limit=BLOCK_GAS, basefee=0))
 
-    def deploy(self, sender: Key, code: bytes) -> Address:
-        return Address(to_checksum_address(self.evm.deploy(sender.address, code)))
+    def deploy(self, sender: Key, code: bytes) -> tuple[Address, Sent]:
+        try:
+            address = self.evm.deploy(sender.address, code)
+        except RuntimeError as error:
+            raise _reverted(error) from None
+        return _checksummed(address), self._sent(b"")
 
     def send(self, sender: Key, to: Address, data: bytes) -> Sent:
-        value = self._run(sender.address, to, data, False)
+        return self._sent(self._run(sender.address, to, data, False))
+
+    def _sent(self, value: bytes) -> Sent:
         result = self.evm.result
-        logs = tuple(
-            RawLog(Address(to_checksum_address(log.address)), *_parts(log)) for log in result.logs
-        )
+        logs = tuple(RawLog(_checksummed(log.address), *_parts(log)) for log in result.logs)
         return Sent(value, logs, result.gas_used)
 
     def call(self, to: Address, data: bytes) -> bytes:
@@ -134,10 +139,7 @@ class Revm:
         try:
             return bytes(self.evm.message_call(sender, to, data, is_static=static))
         except RuntimeError as error:
-            found = re.fullmatch(r"Revert \{ gas_used: \d+, output: 0x([0-9a-f]*) \}", str(error))
-            if found is None:
-                raise
-            raise decode_revert(bytes.fromhex(found[1])) from None
+            raise _reverted(error) from None
 
     def snapshot(self) -> Any:
         return self.evm.snapshot(), self._now
@@ -146,6 +148,17 @@ class Revm:
         checkpoint, now = snapshot
         self.evm.revert(checkpoint)
         self.travel(now)
+
+
+@functools.cache
+def _checksummed(address: str) -> Address:
+    return Address(to_checksum_address(address))
+
+
+def _reverted(error: RuntimeError) -> Exception:
+    """Return the contract's refusal; anything else that went wrong stays as it is."""
+    found = re.fullmatch(r"Revert \{ gas_used: \d+, output: 0x([0-9a-f]*) \}", str(error))
+    return decode_revert(bytes.fromhex(found[1])) if found else error
 
 
 def _parts(log: Any) -> tuple[tuple[bytes, ...], bytes]:

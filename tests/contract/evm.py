@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from eth_hash.auto import keccak
+from eth_utils.abi import event_abi_to_log_topic
 
 from ledger.chain.abi import Interface
 from ledger.chain.artifacts import Artifact, load, read
@@ -34,6 +35,14 @@ POLICY = Policy(
     max_attestation_lag=5,
 )
 MOCKS = Path(__file__).parent / "artifacts"
+
+
+OUTSIDE = frozenset(
+    event_abi_to_log_topic(entry)
+    for entry in load("LoanBook").abi
+    if entry["type"] == "event" and entry not in load("ILoanBook").abi
+)
+"""Topics of the standard events that the book emits beside its own: outside the heads."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +93,7 @@ class Stage:
         self.guarantor, self.receiver = self.key("guarantor"), self.key("receiver")
         self.ann, self.ben, self.cay = self.key("ann"), self.key("ben"), self.key("cay")
         self.stranger = self.key("stranger")
-        self.history: list[RawLog] = []
+        self.history: list[tuple[int, RawLog]] = []
         self._salt = 0
         self._interfaces: dict[Address, Interface] = {}
         self._deploy(policy)
@@ -116,7 +125,8 @@ class Stage:
         libraries = self.libraries if artifact.libraries else {}
         interface = Interface(artifact.name, artifact.abi)
         code = artifact.linked(libraries) + interface.constructor(*arguments)
-        address = self.chain.deploy(self.admin, code)
+        address, sent = self.chain.deploy(self.admin, code)
+        self._remember(sent)
         self._interfaces[address] = interface
         return address
 
@@ -158,14 +168,21 @@ class Stage:
     def transact(self, sender: Key, to: Address, function: str, *arguments: Any) -> Sent:
         """Send a call of a contract that this world deployed."""
         sent = self.chain.send(sender, to, self._interfaces[to][function].encode(*arguments))
-        self.history += sent.logs
+        self._remember(sent)
         return sent
+
+    def _remember(self, sent: Sent) -> None:
+        self.history += [(self.chain.now, log) for log in sent.logs]
 
     def ask(self, to: Address, function: str, *arguments: Any) -> Any:
         """Call a view; return its value, or a tuple of several."""
         entry = self._interfaces[to][function]
         values = entry.decode(self.chain.call(to, entry.encode(*arguments)))
         return values[0] if len(values) == 1 else values
+
+    def selector(self, function: str, at: Address | None = None) -> bytes:
+        """Return a function's selector, of the book unless another contract is named."""
+        return self._interfaces[at or self.book][function].selector
 
     def raw(self, function: str, *arguments: Any) -> bytes:
         """Call a view of the book; return the bytes of the answer."""

@@ -33,20 +33,12 @@ class PyEvm:
     def travel(self, to: int) -> None:
         self._tester.time_travel(to)
 
-    def deploy(self, sender: Key, code: bytes) -> Address:
-        return Address(to_checksum_address(self._mined(sender, None, code)["contract_address"]))
+    def deploy(self, sender: Key, code: bytes) -> tuple[Address, Sent]:
+        receipt = self._mined(sender, None, code)
+        return Address(to_checksum_address(receipt["contract_address"])), _sent(receipt)
 
     def send(self, sender: Key, to: Address, data: bytes) -> Sent:
-        receipt = self._mined(sender, to, data)
-        logs = tuple(
-            RawLog(
-                Address(to_checksum_address(log["address"])),
-                tuple(bytes.fromhex(topic[2:]) for topic in log["topics"]),
-                bytes.fromhex(log["data"][2:]),
-            )
-            for log in receipt["logs"]
-        )
-        return Sent(b"", logs, int(receipt["gas_used"]))
+        return _sent(self._mined(sender, to, data))
 
     def call(self, to: Address, data: bytes) -> bytes:
         account = self._tester.get_accounts()[0]
@@ -79,3 +71,15 @@ class PyEvm:
         if receipt["status"] != 1:
             raise AssertionError(f"a transaction of {sender} to {to} failed")
         return receipt
+
+
+def _sent(receipt: Any) -> Sent:
+    logs = tuple(
+        RawLog(
+            Address(to_checksum_address(log["address"])),
+            tuple(bytes.fromhex(topic[2:]) for topic in log["topics"]),
+            bytes.fromhex(log["data"][2:]),
+        )
+        for log in receipt["logs"]
+    )
+    return Sent(b"", logs, int(receipt["gas_used"]))

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import astuple
 from typing import Any
 
 from ledger.core.agreement import Assignment, Cancellation, Commitment, Prepayment
-from ledger.core.types import ZERO_ADDRESS, MinorUnits, Timestamp
+from ledger.core.types import ZERO_ADDRESS, MinorUnits, Policy, Timestamp
 from tests.contract.chain import Key, Sent
 from tests.contract.evm import ALL, ALL_PRINCIPAL, ANY, DAY, REF, Draft, Stage
 
@@ -270,6 +271,9 @@ class World(Stage):
         sender = sender or (self.custodian if bank else receiver)
         arguments = settlement, receiver.address, amount, expected, REF
         return self.act(sender, "withdrawFees", *arguments)
+
+    def set_policy(self, policy: Policy) -> Sent:
+        return self.act(self.admin, "setPolicy", astuple(policy))
 
     def act(self, sender: Key, function: str, *arguments: Any) -> Sent:
         """Send a call of the book."""

@@ -1,0 +1,1 @@
+"""Random histories of the contract against an independent model, integer by integer."""
