@@ -7,11 +7,15 @@ from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
+import orjson
+
+from ledger.core.journal import Tail
 from ledger.core.packing import Row
 from ledger.core.schedule import schedule
 from ledger.core.terms import Method, Terms
 from ledger.mirror import Mirror
 from ledger.store import Store, open_store
+from ledger.store.examine import save_result
 from tests.fake_node import FakeNode, deployment_of
 from tests.simulated_logs import BANK, DAY, LENDERS, START, TOKEN, address, agreement
 from tests.simulation import SimulatedChain, SimulatedLoan
@@ -21,7 +25,9 @@ SHORT_LOANS = 60
 """Loans that only open, so that lists have more than one page."""
 
 
-def rows(principal: int, periods: int, method: Method = Method.ANNUITY, fee: int = 0) -> tuple[Row, ...]:
+def rows(
+    principal: int, periods: int, method: Method = Method.ANNUITY, fee: int = 0
+) -> tuple[Row, ...]:
     terms = Terms(
         principal=principal,
         annual_rate=Fraction("0.12"),
@@ -107,6 +113,33 @@ class Portfolio(SimulatedChain):
         short = rows(1_000_00, 1)
         for number in range(count):
             self.add(f"many {number}", short, "many@1")
+
+
+def record_run(store: Store, result: dict[str, Any]) -> None:
+    """Store the result of a reconciliation at the block on which the store stands."""
+    with store.read() as view:
+        standing = view.standing()
+    assert standing is not None
+    with store.write() as session:
+        document = orjson.dumps(result).decode()
+        save_result(session, standing.block, document, full=True, ok=result["ok"], tail=Tail())
+
+
+CHECKED = {"checked": 12, "ok": True, "through_block": 40}
+GOOD_RUN = {"checks": {"state": CHECKED, "journal": CHECKED}, "findings": [], "ok": True}
+FINDING = {
+    "code": "state",
+    "severity": "error",
+    "loan_id": None,
+    "expected": "100",
+    "found": HOSTILE,
+    "where": "state.outstanding",
+}
+BAD_RUN = {
+    "checks": {"state": CHECKED | {"ok": False, "through_block": None}},
+    "findings": [FINDING],
+    "ok": False,
+}
 
 
 def mirrored(chain: SimulatedChain, path: Path, **node: int) -> tuple[Store, FakeNode]:

@@ -9,6 +9,8 @@ from api.deps import Paging, Read, Snapshot
 from api.schemas.base import Settlement
 from api.schemas.book import (
     Book,
+    Check,
+    Finding,
     Journal,
     JournalEnd,
     Policy,
@@ -126,6 +128,6 @@ def _run(run: ReconciliationView) -> ReconciliationRun:
         hash=run.block_hash,
         full=run.full,
         ok=run.ok,
-        findings=run.result.get("findings", []),
-        checks=run.result.get("checks", {}),
+        findings=[Finding(**finding) for finding in run.result["findings"]],
+        checks={name: Check(**check) for name, check in run.result["checks"].items()},
     )

@@ -1,11 +1,10 @@
 """Answers about the book as a whole: its heads, its journal, its agreement with the chain."""
 
-from typing import Any
-
 from pydantic import Field
 
 from api.schemas.base import Answer, Block, BlockOf, Model, Settlement
 from api.units import Amount, Hash, Number, Time, Wallet
+from ledger.core.findings import Severity
 
 
 class JournalLine(Model):
@@ -101,6 +100,25 @@ class Book(Answer):
     settlements: list[SettlementOption]
 
 
+class Check(Model):
+    """One check of a reconciliation."""
+
+    ok: bool
+    checked: int = Field(description="How much it compared.")
+    through_block: int | None = Field(description="All is proven up to here.")
+
+
+class Finding(Model):
+    """One thing that differs (差异)."""
+
+    code: str
+    severity: Severity
+    loan_id: str | None
+    expected: str
+    found: str
+    where: str
+
+
 class ReconciliationRun(Model):
     """The latest comparison of the book with the chain (对账)."""
 
@@ -108,8 +126,8 @@ class ReconciliationRun(Model):
     hash: Hash
     full: bool
     ok: bool
-    findings: list[dict[str, Any]]
-    checks: dict[str, dict[str, Any]]
+    findings: list[Finding]
+    checks: dict[str, Check]
 
 
 class Reconciliation(Answer):

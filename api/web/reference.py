@@ -14,7 +14,6 @@ class Member:
     name: str
     type: str
     links: str | None
-    required: bool
     description: str
 
 
@@ -39,65 +38,64 @@ class Reference:
 
 def reference(document: Mapping[str, Any]) -> Reference:
     """Return what the OpenAPI document says, for a template."""
-    operations = tuple(
-        _operation(method, path, operation)
-        for path, methods in document["paths"].items()
-        for method, operation in methods.items()
-    )
-    schemas = {
-        name: (schema.get("description", ""), _members(schema))
-        for name, schema in sorted(document["components"]["schemas"].items())
-        if "properties" in schema
-    }
-    return Reference(operations, schemas)
+    return _Reader(document["components"]["schemas"]).read(document["paths"])
 
 
-def _operation(method: str, path: str, operation: Mapping[str, Any]) -> Operation:
-    answer = operation["responses"]["200"]["content"]["application/json"]["schema"]
-    return Operation(
-        method=method.upper(),
-        path=path,
-        summary=operation.get("description", ""),
-        parameters=tuple(
-            _member(item["name"], item["schema"], item.get("required", False), item)
-            for item in operation.get("parameters", ())
-        ),
-        answer=answer["$ref"].removeprefix(PREFIX),
-    )
+class _Reader:
+    def __init__(self, schemas: Mapping[str, Any]) -> None:
+        self._schemas = schemas
 
-
-def _members(schema: Mapping[str, Any]) -> tuple[Member, ...]:
-    required = schema.get("required", ())
-    return tuple(
-        _member(name, part, name in required, part) for name, part in schema["properties"].items()
-    )
-
-
-def _member(
-    name: str, schema: Mapping[str, Any], required: bool, described: Mapping[str, Any]
-) -> Member:
-    text, links = _type(schema)
-    description = described.get("description") or schema.get("description", "")
-    return Member(name, text, links, required, description)
-
-
-def _type(schema: Mapping[str, Any]) -> tuple[str, str | None]:
-    """Return a type as text, and the name of the schema that it leads to."""
-    if "$ref" in schema:
-        name = schema["$ref"].removeprefix(PREFIX)
-        return name, name
-    if "anyOf" in schema:
-        parts = [_type(part) for part in schema["anyOf"]]
-        return " | ".join(text for text, _ in parts), next(
-            (link for _, link in parts if link), None
+    def read(self, paths: Mapping[str, Any]) -> Reference:
+        operations = tuple(
+            self._operation(method, path, operation)
+            for path, methods in paths.items()
+            for method, operation in methods.items()
         )
-    if "enum" in schema:
-        return " | ".join(map(str, schema["enum"])), None
-    if schema.get("type") == "array":
-        text, link = _type(schema["items"])
-        return f"list of {text}", link
-    limits = [f"{sign} {schema[key]}" for key, sign in _LIMITS if key in schema]
-    return ", ".join([str(schema.get("type", "any")), *limits]), None
+        schemas = {
+            name: (schema.get("description", ""), self._members(schema))
+            for name, schema in sorted(self._schemas.items())
+            if "properties" in schema
+        }
+        return Reference(operations, schemas)
+
+    def _operation(self, method: str, path: str, operation: Mapping[str, Any]) -> Operation:
+        answer = operation["responses"]["200"]["content"]["application/json"]["schema"]
+        return Operation(
+            method=method.upper(),
+            path=path,
+            summary=operation.get("description", ""),
+            parameters=tuple(
+                self._member(item["name"], item["schema"], item)
+                for item in operation.get("parameters", ())
+            ),
+            answer=answer["$ref"].removeprefix(PREFIX),
+        )
+
+    def _members(self, schema: Mapping[str, Any]) -> tuple[Member, ...]:
+        return tuple(self._member(name, part, part) for name, part in schema["properties"].items())
+
+    def _member(self, name: str, schema: Mapping[str, Any], described: Mapping[str, Any]) -> Member:
+        text, links = self._type(schema)
+        return Member(name, text, links, described.get("description", ""))
+
+    def _type(self, schema: Mapping[str, Any]) -> tuple[str, str | None]:
+        """Return a type as text, and the name of the schema that it leads to."""
+        if "$ref" in schema:
+            name = schema["$ref"].removeprefix(PREFIX)
+            target = self._schemas[name]
+            return (name, name) if "properties" in target else self._type(target)
+        if "anyOf" in schema:
+            parts = [self._type(part) for part in schema["anyOf"]]
+            link = next((link for _, link in parts if link), None)
+            return " | ".join(text for text, _ in parts), link
+        if "enum" in schema:
+            return " | ".join(map(str, schema["enum"])), None
+        for key, words in (("items", "list of"), ("additionalProperties", "object of")):
+            if isinstance(schema.get(key), Mapping):
+                text, link = self._type(schema[key])
+                return f"{words} {text}", link
+        limits = [f"{sign} {schema[key]}" for key, sign in _LIMITS if key in schema]
+        return ", ".join([str(schema.get("type", "any")), *limits]), None
 
 
 _LIMITS = (("minimum", "≥"), ("maximum", "≤"), ("pattern", "like"))

@@ -83,9 +83,9 @@ def total_of(parts: Iterable[Amounts]) -> Amounts:
 
 
 def shown_amounts(line: HistoryLine) -> list[tuple[str, int | None]]:
-    """Return the amounts of an event that are not zero; ``None`` stands for everything."""
+    """Return the amounts of an event that say something; ``None`` stands for everything."""
     return [
         (name, None if amount == ALL_PRINCIPAL else amount)
         for name, amount in line.amounts.items()
-        if amount
+        if amount and (name != "signed_amount" or amount != line.amounts["principal"])
     ]
