@@ -109,6 +109,16 @@ def test_apply__funded_and_disbursed__notes_are_the_escrow(chain: SimulatedChain
     }
 
 
+def test_apply__smallest_amounts__accepted(chain: SimulatedChain) -> None:
+    loan = open_funded(chain, ROWS, 1)
+    chain.transfer(loan, LENDERS[0], LENDERS[1], 1)
+    chain.travel(31)
+    assert chain.repay(loan, 1).total == 1
+    book = replayed(chain)
+    assert book.loans[loan.id].holding(LENDERS[1]).units == 2
+    assert book.loans[loan.id].accepted == 1
+
+
 def test_apply__paid_on_time__repaid_and_paid_out_to_the_last_unit(chain: SimulatedChain) -> None:
     loan = open_funded(chain, ROWS, 60_000)
     for day in (31, 59, 90):

@@ -102,6 +102,8 @@ def test_days_past_due__counts_from_the_oldest_unpaid_row(chain: SimulatedChain)
         (1, "1-30"),
         (30, "1-30"),
         (31, "31-60"),
+        (60, "31-60"),
+        (61, "61-90"),
         (90, "61-90"),
         (91, "91-180"),
         (180, "91-180"),
@@ -170,6 +172,7 @@ def test_schedule_view__ended__nothing_unpaid(chain: SimulatedChain) -> None:
     chain.travel(31)
     chain.prepay(loan, None)
     assert loan_of(chain).status is Status.REPAID
+    assert [row.unpaid for row in schedule_view(loan_of(chain), on(99))] == [0, 0, 0]
     assert statuses(loan_of(chain), 99) == [
         RowStatus.PAID,
         RowStatus.PREPAID,

@@ -6,7 +6,6 @@ import pytest
 
 from ledger.core import accounts
 from ledger.core.journal import (
-    FIRST_LINK,
     Balances,
     Entry,
     Line,
@@ -186,14 +185,14 @@ def test_entry__identity_and_canonical_bytes__decision_data_alone(chain: Simulat
     active(chain)
     first = entries(chain)[0]
     assert (first.number, first.chain_id, first.book) == (0, CHAIN_ID, BOOK)
-    assert (first.previous, first.seq) == (FIRST_LINK, 2)
+    assert (first.previous, first.seq) == (bytes(32), 2)
     loan = chain.loans[0].id.hex()
     assert first.canonical().decode() == (
         f'{{"block":"{first.block}","book":"{BOOK}","chain_id":"31337","effective":'
         f'"{START - 5 * DAY + 3}","event":"Committed","holder":null,"index":"1","lines":'
         f'[{{"account":"custody:{UNIT}","amount":"100000"}},'
         f'{{"account":"escrow:{UNIT}:0x{loan}:{LENDERS[0]}","amount":"-100000"}}],'
-        f'"loan_id":"0x{loan}","number":"0","previous":"0x{FIRST_LINK.hex()}","seq":"2",'
+        f'"loan_id":"0x{loan}","number":"0","previous":"0x{bytes(32).hex()}","seq":"2",'
         f'"unit":"{UNIT}"}}'
     )
 
