@@ -4,12 +4,7 @@ import contextlib
 from collections.abc import Iterator, Sequence
 
 from ledger.chain.client import Client
-from ledger.chain.signers import (
-    DEVELOPMENT_ACCOUNTS,
-    DEVELOPMENT_CHAIN_IDS,
-    DevelopmentSigner,
-    Transaction,
-)
+from ledger.chain.signers import DEVELOPMENT_CHAIN_IDS, DevelopmentSigner, Transaction
 from ledger.chain.wire import to_hex
 from ledger.core.types import Address, BlockRef
 from ledger.errors import ChainError, InputError, NotADevelopmentChain
@@ -18,6 +13,8 @@ NODES = ("anvil/", "HardhatNetwork/", "EthereumTester/")
 """How the nodes that this works on call themselves."""
 
 TRANSFER_GAS = 21_000
+FAUCET = 9
+"""Account that gives ether to others: the last that Anvil funds by itself."""
 
 
 class DevelopmentNode:
@@ -80,8 +77,8 @@ class DevelopmentNode:
             self._ask("evm_setAutomine", [True])
 
     def fund(self, wallets: Sequence[Address], wei: int) -> None:
-        """Send ether to wallets from the last of the development accounts."""
-        faucet = DevelopmentSigner(DEVELOPMENT_ACCOUNTS - 1, self._client.chain_id)
+        """Send ether to wallets from the faucet's account."""
+        faucet = DevelopmentSigner(FAUCET, self._client.chain_id)
         nonce = self._client.nonce(faucet.address, self._client.head())
         fees = self._client.fees()
         raws = [

@@ -23,7 +23,7 @@ Anvil and Hardhat, eth-tester."""
 DEVELOPMENT_MNEMONIC: Final = "test test test test test test test test test test test junk"
 DEVELOPMENT_PATH: Final = "m/44'/60'/0'/0"
 DEVELOPMENT_ACCOUNTS: Final = 20
-"""How many of them a development chain starts with ether for."""
+"""How many of them the Hardhat node and the embedded chain start with ether for; Anvil: 10."""
 
 EIP_1559: Final = 2
 

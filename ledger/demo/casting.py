@@ -10,7 +10,7 @@ from ledger.core.terms import Method, Terms
 from ledger.core.types import Kind
 from ledger.demo import stories
 from ledger.demo.loan import DemoLoan, Part
-from ledger.demo.stage import ETHER, FIRST_BORROWER, Person, Stage
+from ledger.demo.stage import FIRST_BORROWER, Person, Stage
 from ledger.demo.stories import Plot
 from ledger.origination import Conditions
 
@@ -22,7 +22,7 @@ STAGGER_DAYS, STAGGER_CYCLE = 3, 60
 """Loans start some days after each other, all of them within two months."""
 
 LENDERS = 6
-_FIRST_LENDER, _BANK, _MERCHANT = 6, 12, 13
+_FIRST_LENDER, _BANK, _MERCHANT = 10, 16, 17
 _DEPOSIT = 10**9
 """Minor units that every lender brings."""
 
@@ -213,13 +213,13 @@ def extra(stage: Stage, count: int) -> list[Role]:
 
 def cast(stage: Stage, count: int) -> list[tuple[DemoLoan, Plot]]:
     """Return ``count`` loans with their stories; none is on the chain yet."""
+    stage.fund(range(_FIRST_LENDER, FIRST_BORROWER + count))
     company = hire(stage)
     parts = [*roles(company), *extra(stage, count)][:count]
     borrowers = [
         stage.person(f"borrower {index + 1}", FIRST_BORROWER + index, Kind.PERSON)
         for index in range(len(parts))
     ]
-    stage.node.fund([borrower.wallet for borrower in borrowers], ETHER)
     today = datetime.fromtimestamp(stage.now(), ZoneInfo(TIMEZONE)).date()
     loans = []
     for index, (role, borrower) in enumerate(zip(parts, borrowers, strict=True)):

@@ -1,6 +1,6 @@
 """What a demonstration plays on: one chain, its clock, one new book, and the people in it."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from random import Random
@@ -31,7 +31,7 @@ embedded chain would take as long to simulate each as to carry it out."""
 
 ETHER = 10**18
 FIRST_BORROWER = 20
-"""Development account of the first borrower: these start without ether for gas."""
+"""Development account of the first borrower."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +100,13 @@ class Stage:
         self._steps += 1
         request_id = f"demo:{self.book.address[:10]}:{self._steps:05}:{what}"
         return self._senders.send(signer, request_id, call, GAS)
+
+    def fund(self, accounts: Iterable[int]) -> None:
+        """Give development accounts ether for gas; not every node starts them with some."""
+        chain_id = self.client.chain_id
+        wallets = [DevelopmentSigner(account, chain_id).address for account in accounts]
+        with self.node.bulk():
+            self.node.fund(wallets, ETHER)
 
     def person(self, name: str, account: int, kind: Kind) -> Person:
         """Enrol somebody in the vault and register the wallet under a random subject."""
