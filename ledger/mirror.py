@@ -224,6 +224,7 @@ class Mirror:
                 removed = remove_above(session, span.base)
             batch = Batch(session, self._deployment, final)
             for log in span.logs:
+                batch.enter(log.block.number)
                 applied = _apply(batch.book, log)
                 if applied is not None:
                     batch.add(applied)

@@ -15,7 +15,7 @@ from sqlmodel import Session
 from ledger.chain.client import Client
 from ledger.chain.discovery import FoundBook, find_book
 from ledger.chain.state import ContractState
-from ledger.core.book import Book
+from ledger.core.book import Book, apply
 from ledger.core.checks import CHECKS, Outcome, Run, completeness
 from ledger.core.findings import Finding, all_well, shown
 from ledger.core.journal import Tail
@@ -29,7 +29,7 @@ from ledger.errors import (
     ProofError,
     StoreError,
 )
-from ledger.replay import Progress, read_logs, rebuild, refusal
+from ledger.replay import Progress, read_logs, refusal
 from ledger.store import Store
 from ledger.store.examine import (
     Baseline,
@@ -188,8 +188,11 @@ class _Examination:
         book = Book(client.chain_id, found.book, found.registry)
         expected = ExpectedTables(self._session, book)
         try:
-            for applied in rebuild(book, read_logs(client, found, self._block, progress)):
-                expected.take(applied)
+            for log in read_logs(client, found, self._block, progress):
+                expected.enter(log.block)
+                applied = apply(book, log)
+                if applied is not None:
+                    expected.take(applied)
         except (BookError, DecodeError) as error:
             return {"tables": Outcome(0, (refusal(error, book),))}, Tail()
         run = Run(

@@ -11,7 +11,7 @@ from typing import Any, TypeAlias
 from ledger.chain.client import Client
 from ledger.chain.discovery import FoundBook, find_book
 from ledger.chain.state import ContractState
-from ledger.core.book import Applied, Book, apply
+from ledger.core.book import Book, apply
 from ledger.core.checks import CHECKS, Run
 from ledger.core.findings import Finding, all_well, shown
 from ledger.core.journal import Balances
@@ -76,9 +76,10 @@ def replay(
     events = 0
     findings: list[Finding] = []
     try:
-        for applied in rebuild(rebuilt, read_logs(client, found, block, progress)):
-            events += 1
-            if applied.entry is not None:
+        for log in read_logs(client, found, block, progress):
+            applied = apply(rebuilt, log)
+            events += applied is not None
+            if applied is not None and applied.entry is not None:
                 balances.post(applied.entry)
     except (BookError, DecodeError) as error:
         findings.append(refusal(error, rebuilt))
@@ -109,14 +110,6 @@ def read_logs(
         yield from client.logs(first, end, (found.book, found.registry))
         if progress:
             progress(end - found.first_block + 1, total)
-
-
-def rebuild(book: Book, logs: Iterator[Log]) -> Iterator[Applied]:
-    """Apply logs and yield each event's effect. Raises as ``ledger.core.book.apply``."""
-    for log in logs:
-        applied = apply(book, log)
-        if applied is not None:
-            yield applied
 
 
 def refusal(error: BookError | DecodeError, book: Book) -> Finding:

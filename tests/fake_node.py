@@ -76,7 +76,7 @@ class FakeNode:
         first: int,
         last: int,
         addresses: Sequence[Address],
-        headers: Mapping[int, BlockRef] | None = None,
+        headers: Mapping[int, BlockRef] | None = None,  # noqa: ARG002
     ) -> list[Log]:
         self.block(last)
         self.asked.append((first, last))

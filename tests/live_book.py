@@ -63,7 +63,9 @@ class LiveBook:
         self.deployment = Deployer(self.client, lambda _id, call: self.send(ADMIN, call)).deploy(
             Plan(
                 admin=self.wallet(ADMIN),
-                roles=Roles(*(self.wallet(i) for i in (ORIGINATOR, CUSTODIAN, GUARDIAN, REGISTRAR))),
+                roles=Roles(
+                    *(self.wallet(i) for i in (ORIGINATOR, CUSTODIAN, GUARDIAN, REGISTRAR))
+                ),
                 policy=Policy(360_000, 1_000, 500, 5),
                 tokens=(TokenSpec("Custody CNY", "cCNY", "CNY", 2),),
                 bank_currencies=("CNY",),
@@ -135,9 +137,7 @@ class LiveBook:
         return state.attestations if loan.bank else ANY_COUNT
 
     def commit(self, loan: LiveLoan, lender: int, amount: int) -> None:
-        document = Commitment(
-            loan.id, self.wallet(lender), amount, loan.signed.funding_deadline, 0
-        )
+        document = Commitment(loan.id, self.wallet(lender), amount, loan.signed.funding_deadline, 0)
         call = self.book.commit(document, self.sign(lender, document), self.count(loan))
         self.send(CUSTODIAN if loan.bank else ORIGINATOR, call)
 

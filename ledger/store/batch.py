@@ -59,19 +59,21 @@ class Batch:
         """Journal entries added so far."""
         return len(self._entries)
 
-    def add(self, applied: Applied) -> None:
-        """Take in one event, right after it was applied to the book."""
-        block = applied.log.block.number
+    def enter(self, block: int) -> None:
+        """Say which block the next log is of, before it is applied to the book."""
         if block > self._final and block != self._block:
             self._keep_versions()
         self._block = block
+
+    def add(self, applied: Applied) -> None:
+        """Take in one event, right after it was applied to the book."""
         if applied.after is not None:
             ordinal = self._stored.ordinal(applied.after.loan_id)
             self._holders += holder_rows(applied, ordinal)
         if applied.entry is not None:
             self._entries.append(applied.entry)
         self._logs.append(log_row(applied))
-        self._changed |= dict.fromkeys(changed_states(applied), block)
+        self._changed |= dict.fromkeys(changed_states(applied), self._block)
 
     def _keep_versions(self) -> None:
         """Keep what changed as versions of the block that changed it last."""

@@ -71,14 +71,16 @@ class ExpectedTables:
         """The balances of all accounts, as the events give them."""
         return dict(self._balances.items())
 
-    def take(self, applied: Applied) -> None:
-        """Compare what an event makes, right after it was applied to the book."""
-        block = applied.log.block
+    def enter(self, block: BlockRef) -> None:
+        """Say which block the next log is of, before it is applied to the book."""
         if block.number != self._block:
             self._keep_versions()
             self._block = block.number
+
+    def take(self, applied: Applied) -> None:
+        """Compare what an event makes, right after it was applied to the book."""
         self._events += 1
-        self._blocks[block.number] = block
+        self._blocks[self._block] = applied.log.block
         self._streams[LogRow].expect(log_row(applied))
         self._changed.update(changed_states(applied))
         if applied.after is not None:

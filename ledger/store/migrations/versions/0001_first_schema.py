@@ -208,7 +208,7 @@ def _create_journal() -> None:
         sa.Column("full", sa.Boolean(), nullable=False),
         sa.Column("ok", sa.Boolean(), nullable=False),
         sa.Column("journal", sa.LargeBinary(), nullable=False),
-        sa.Column("result", sa.Text(), nullable=False),
+        sa.Column("result", sa.String(), nullable=False),
         sa.PrimaryKeyConstraint("id"),
     )
 
@@ -235,7 +235,7 @@ def _create_outbox() -> None:
         sa.Column("block_number", sa.BigInteger(), nullable=True),
         sa.Column("block_hash", sa.LargeBinary(), nullable=True),
         sa.Column("succeeded", sa.Boolean(), nullable=True),
-        sa.Column("reason", sa.Text(), nullable=True),
+        sa.Column("reason", sa.String(), nullable=True),
         sa.PrimaryKeyConstraint("request_id"),
         sa.UniqueConstraint("chain_id", "sender", "nonce"),
     )
