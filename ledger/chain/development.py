@@ -99,3 +99,5 @@ class DevelopmentNode:
         for outcome in self._client.send_raw(raws):
             if isinstance(outcome, ChainError):
                 raise outcome
+        # Anvil answers a moment before it has mined.
+        self.mine()

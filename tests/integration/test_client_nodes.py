@@ -178,6 +178,14 @@ def test_set_next_timestamp__transaction__mined_exactly_then(
     assert client.block(receipt.block_hash).timestamp == expected
 
 
+def test_fund__empty_wallets__hold_ether(client: Client) -> None:
+    wallets = [wallet(client, 40), wallet(client, 41)]
+
+    DevelopmentNode(client).fund(wallets, 10**18)
+
+    assert [client.balance(each, client.head()) for each in wallets] == [10**18, 10**18]
+
+
 def test_final__development_chain__the_head(client: Client) -> None:
     assert client.final() == client.head()
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 
@@ -101,14 +102,15 @@ def _known(outbox: Outbox, request_id: str) -> Intent:
 
 
 @pytest.mark.node
+@pytest.mark.parametrize("change", [("anvil_reorg", [2, []]), ("anvil_rollback", [2])])
 def test_poll__mined_then_reorganised__same_bytes_mined_again(
-    forking: tuple[Client, CustodyToken, Outbox],
+    forking: tuple[Client, CustodyToken, Outbox], change: tuple[str, list[Any]]
 ) -> None:
     client, token, outbox = forking
     receipt = outbox.send("mint", token.mint(HOLDER, 5))
     assert _known(outbox, "mint").state == IntentState.MINED
 
-    client.transport.request("anvil_reorg", [2, []])
+    client.transport.request(*change)
     assert client.receipt(receipt.tx_hash) is None
     (lost,) = outbox.poll()
     (again,) = outbox.wait(["mint"])

@@ -86,7 +86,9 @@ def test_settings__printed__show_neither_secrets_nor_urls(
 ) -> None:
     monkeypatch.setenv("LOANBOOK_KEYSTORE_PASSWORD", "hunter2")
 
-    shown = repr(load_settings(rpc_url="https://node.example/v3/hunter2", database_url="pg:hunter2"))
+    shown = repr(
+        load_settings(rpc_url="https://node.example/v3/hunter2", database_url="pg:hunter2")
+    )
 
     assert "hunter2" not in shown
 
