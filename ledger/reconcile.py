@@ -187,14 +187,14 @@ class _Examination:
         found = find_book(client, place.book, self._block)
         book = Book(client.chain_id, found.book, found.registry)
         expected = ExpectedTables(self._session, book)
-        try:
-            for log in read_logs(client, found, self._block, progress):
-                expected.enter(log.block)
+        for log in read_logs(client, found, self._block, progress):
+            expected.enter(log.block)
+            try:
                 applied = apply(book, log)
-                if applied is not None:
-                    expected.take(applied)
-        except (BookError, DecodeError) as error:
-            return {"tables": Outcome(0, (refusal(error, book),))}, Tail()
+            except (BookError, DecodeError) as error:
+                return {"tables": Outcome(0, (refusal(error, log),))}, Tail()
+            if applied is not None:
+                expected.take(applied)
         run = Run(
             block=self._block.number,
             rules=book.rules,

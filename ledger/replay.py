@@ -21,6 +21,9 @@ from ledger.errors import BookError, DecodeError, ProofError
 SPAN = 1000
 """Blocks in one question for logs."""
 
+LOAN_TOPICS = 2
+"""An event of a loan has two topics: the event and the loan."""
+
 Progress: TypeAlias = Callable[[int, int], None]
 """Called with blocks done and blocks to do."""
 
@@ -75,14 +78,16 @@ def replay(
     balances = Balances()
     events = 0
     findings: list[Finding] = []
-    try:
-        for log in read_logs(client, found, block, progress):
+    for log in read_logs(client, found, block, progress):
+        try:
             applied = apply(rebuilt, log)
-            events += applied is not None
-            if applied is not None and applied.entry is not None:
-                balances.post(applied.entry)
-    except (BookError, DecodeError) as error:
-        findings.append(refusal(error, rebuilt))
+        except (BookError, DecodeError) as error:
+            # Nothing after a log that does not fit can be judged.
+            findings.append(refusal(error, log))
+            break
+        events += applied is not None
+        if applied is not None and applied.entry is not None:
+            balances.post(applied.entry)
     accounts = dict(sorted(balances.items()))
     if not findings:
         findings += _check(client, rebuilt, accounts, block)
@@ -112,14 +117,13 @@ def read_logs(
             progress(end - found.first_block + 1, total)
 
 
-def refusal(error: BookError | DecodeError, book: Book) -> Finding:
-    """Return the finding for a log that does not fit: nothing after it can be judged."""
+def refusal(error: BookError | DecodeError, log: Log) -> Finding:
+    """Return the finding for a log that does not fit."""
+    where = f"block {log.block.number}, log {log.index}"
+    loan_id = LoanId(log.topics[1]) if len(log.topics) == LOAN_TOPICS else None
     if isinstance(error, BookError):
-        loan_id = None if error.loan_id is None else LoanId(error.loan_id)
-        return Finding(error.code, error.where, error.expected, error.found, loan_id)
-    number, index = book.cursor
-    where = f"after block {number}, log {index}"
-    return Finding("decode", where, "an event of our contracts", str(error))
+        return Finding(error.code, where, error.expected, error.found, loan_id)
+    return Finding("decode", where, "an event of our contracts", str(error), loan_id)
 
 
 def _check(
