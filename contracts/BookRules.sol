@@ -31,7 +31,9 @@ abstract contract BookRules is ILoanBook, AccessControl {
     /// @inheritdoc ILoanBook
     bool public paused;
     Policy internal _policy;
-    Settlement[] internal _settlements;
+    /// @inheritdoc ILoanBook
+    uint16 public settlementCount;
+    mapping(uint16 index => Settlement) internal _settlements;
     /// @dev 1 + index into _settlements, 0 for unknown.
     mapping(address token => mapping(bytes3 currency => uint256)) private _settlementOf;
 
@@ -77,11 +79,11 @@ abstract contract BookRules is ILoanBook, AccessControl {
                     revert Errors.DecimalsTooMany(token, decimals, MAX_DECIMALS);
                 }
             }
-            _settlements.push(Settlement(token, currency, open_));
-            known = _settlements.length;
+            _settlements[settlementCount] = Settlement(token, currency, open_);
+            known = ++settlementCount;
             _settlementOf[token][currency] = known;
         } else {
-            _settlements[known - 1].open = open_;
+            _settlements[uint16(known - 1)].open = open_;
         }
         _recordBook(
             SettlementChanged.selector,
@@ -97,13 +99,11 @@ abstract contract BookRules is ILoanBook, AccessControl {
     }
 
     /// @inheritdoc ILoanBook
-    function settlementAt(uint16 settlement) external view returns (Settlement memory) {
+    function settlementAt(uint16 settlement) public view returns (Settlement memory) {
+        if (settlement >= settlementCount) {
+            revert Errors.SettlementOutOfRange(settlement, settlementCount);
+        }
         return _settlements[settlement];
-    }
-
-    /// @inheritdoc ILoanBook
-    function settlementCount() external view returns (uint256) {
-        return _settlements.length;
     }
 
     /// @dev Index of an allowed asset and currency.

@@ -143,7 +143,7 @@ contract LoanBook is BookRules, ERC6909, EIP712, Multicall, ReentrancyGuardTrans
         Loan storage loan = _loans[loanId];
         _checkCustodianOfBank(loan);
         split = Servicing.repay(
-            loan, loanId, rows, amount, _payment(msg.sender, paidAt, expected, ref)
+            loan, loanId, rows, amount, Servicing.Payment(msg.sender, paidAt, expected, ref)
         );
         uint256 holders = split.penalty + split.interest + split.principal;
         _receive(loan, msg.sender, split.fee, holders);
@@ -169,14 +169,14 @@ contract LoanBook is BookRules, ERC6909, EIP712, Multicall, ReentrancyGuardTrans
             digest,
             signature,
             rows,
-            _payment(borrower, paidAt, expected, ref)
+            Servicing.Payment(borrower, paidAt, expected, ref)
         );
         _receive(loan, borrower, fee, holders);
     }
 
     /// @inheritdoc ILoanBook
     function declareDefault(bytes32 loanId, bytes32[] calldata rows) external {
-        Servicing.declareDefault(_loans[loanId], loanId, rows, _policy.maxAttestationLag);
+        Servicing.declareDefault(_loans[loanId], loanId, rows);
     }
 
     // ------------------------------------------------------------------ holders
@@ -220,7 +220,7 @@ contract LoanBook is BookRules, ERC6909, EIP712, Multicall, ReentrancyGuardTrans
         uint256 expected,
         bytes32 ref
     ) external nonReentrant {
-        address token = _settlements[settlement].token;
+        address token = settlementAt(settlement).token;
         bool bank = token == address(0);
         if (bank) _checkRole(CUSTODIAN_ROLE);
         else if (msg.sender != receiver) revert Errors.NotReceiver(msg.sender, receiver);
@@ -318,14 +318,6 @@ contract LoanBook is BookRules, ERC6909, EIP712, Multicall, ReentrancyGuardTrans
     /// @dev The loan's token, or 0 when its money moves at the bank.
     function _token(Loan storage loan) private view returns (address) {
         return loan.state.bank ? address(0) : _settlements[loan.state.settlement].token;
-    }
-
-    function _payment(address payer, uint40 paidAt, uint32 expected, bytes32 ref)
-        private
-        view
-        returns (Servicing.Payment memory)
-    {
-        return Servicing.Payment(payer, paidAt, expected, _policy.maxAttestationLag, ref);
     }
 
     /// @dev Credit the fee and take the borrower's money.

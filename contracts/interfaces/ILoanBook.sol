@@ -94,6 +94,7 @@ struct Cancellation {
 }
 
 /// @notice What servicing needs of the terms: one slot, written once by `open`.
+/// @param attestationLag The book's maximum attestation lag when the loan opened, days.
 struct Terms {
     uint88 principal;
     uint40 valueDate;
@@ -103,6 +104,7 @@ struct Terms {
     uint16 prepaymentFeeBps;
     uint16 defaultAfterDays;
     uint16 writeOffAfterDays;
+    uint16 attestationLag;
 }
 
 /// @notice What changes as a loan lives: one slot.
@@ -117,6 +119,7 @@ struct Terms {
 /// @param attestations Bank: movements attested, one per event that moves money or notes for a
 ///        price. Token: Repaid and Prepaid events.
 /// @param outstanding Principal that lenders brought in and that has not been given back.
+/// @param late True while the penalty slot is in use; a loan paid on time never reads it.
 struct State {
     Status status;
     uint8 version;
@@ -128,6 +131,7 @@ struct State {
     uint32 seq;
     uint32 attestations;
     uint88 outstanding;
+    bool late;
 }
 
 /// @notice What was paid: one slot.
@@ -216,7 +220,8 @@ struct Split {
 /// @param legalAnnualRate Most that interest and fees may cost a year, 1e-6.
 /// @param maxPenaltyRate 1e-6 a day.
 /// @param maxPrepaymentFeeBps Basis points.
-/// @param maxAttestationLag Days by which a bank value date may lie behind its attestation.
+/// @param maxAttestationLag Days by which a bank value date may lie behind its attestation; a loan
+///        keeps the lag under which it opened.
 struct Policy {
     uint32 legalAnnualRate;
     uint16 maxPenaltyRate;
@@ -447,7 +452,7 @@ interface ILoanBook {
     function holdingOf(bytes32 loanId, address holder) external view returns (Holding memory);
     function feesOf(uint16 settlement, address receiver) external view returns (Fees memory);
     function settlementAt(uint16 settlement) external view returns (Settlement memory);
-    function settlementCount() external view returns (uint256);
+    function settlementCount() external view returns (uint16);
     function policy() external view returns (Policy memory);
     function paused() external view returns (bool);
 

@@ -27,6 +27,7 @@ library Errors {
     error KindMissing(address wallet);
     error ZeroSubject();
     error UnknownSettlement(address token, bytes3 currency);
+    error SettlementOutOfRange(uint16 settlement, uint16 count);
     error SettlementClosed(uint16 settlement);
     error DecimalsTooMany(address token, uint256 decimals, uint256 most);
     error InexactTransfer(address token, uint256 expected, uint256 received);

@@ -22,7 +22,10 @@ library Notes {
     {
         if (loan.state.status == Status.None) return 0;
         Holding storage h = loan.holdings[holder];
-        uint256 earned = h.earned + units * (loan.paid.accepted - h.seen);
+        uint256 seen = h.seen;
+        uint256 earned = units * (loan.paid.accepted - seen);
+        // Nothing was earned before the first settlement, so most holders have no such slot.
+        if (seen != 0) earned += h.earned;
         return earned / loan.terms.principal - h.paidOut;
     }
 
@@ -35,7 +38,7 @@ library Notes {
         uint256 amount,
         uint32 expected,
         bytes32 ref
-    ) external returns (uint256 paid) {
+    ) internal returns (uint256 paid) {
         State memory s = loan.state;
         s.attest(expected, s.bank);
         uint256 most = claimable(loan, holder, units);

@@ -33,7 +33,7 @@ library Origination {
         if (a.guarantor != address(0)) {
             Loans.requireConsent(a.guarantor, loanId, guarantorSignature);
         }
-        _store(loan, a);
+        _store(loan, a, limits.maxAttestationLag);
         State memory s;
         s.status = Status.Funding;
         s.bank = a.asset == address(0);
@@ -190,7 +190,7 @@ library Origination {
     }
 
     /// @dev A zero payee means the borrower: most loans then need one slot less.
-    function _store(Loan storage loan, Agreement calldata a) private {
+    function _store(Loan storage loan, Agreement calldata a, uint16 attestationLag) private {
         loan.terms = Terms(
             uint88(a.principal),
             a.valueDate,
@@ -199,7 +199,8 @@ library Origination {
             a.graceDays,
             a.prepaymentFeeBps,
             a.defaultAfterDays,
-            a.writeOffAfterDays
+            a.writeOffAfterDays,
+            attestationLag
         );
         loan.scheduleHash = a.scheduleHash;
         loan.wallets.borrower = a.borrower;

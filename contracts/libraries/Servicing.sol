@@ -20,12 +20,10 @@ library Servicing {
     /// @param payer Whose money it is.
     /// @param paidAt Bank: 24:00 of the value date. Token: 0.
     /// @param expected The loan's attestation count that the caller acted on.
-    /// @param lag The book's maximum attestation lag, days.
     struct Payment {
         address payer;
         uint40 paidAt;
         uint32 expected;
-        uint256 lag;
         bytes32 ref;
     }
 
@@ -110,13 +108,12 @@ library Servicing {
     function declareDefault(
         Loan storage loan,
         bytes32 loanId,
-        bytes32[] calldata rows,
-        uint256 lag
+        bytes32[] calldata rows
     ) external {
         State memory s = loan.load(loanId, Status.Active);
         Schedule.requireHash(rows, loan.scheduleHash);
         Terms memory terms = loan.terms;
-        uint256 day = _defaultDay(terms, s, lag);
+        uint256 day = _defaultDay(terms, s);
         Position memory p = _position(loan, s);
         (bool late, uint256 index, uint256 dueDay) =
             Allocation.oldestUnpaid(p, terms, rows, day);
@@ -174,19 +171,21 @@ library Servicing {
         day = Schedule.dayOf(terms.valueDate, payment.paidAt);
         if (day > today) revert Errors.ValueDateInFuture(day, today);
         if (day < s.lastDay) revert Errors.ValueDateBeforeLast(day, s.lastDay);
-        if (day + payment.lag < today) revert Errors.ValueDateTooOld(day, today - payment.lag);
+        if (day + terms.attestationLag < today) {
+            revert Errors.ValueDateTooOld(day, today - terms.attestationLag);
+        }
     }
 
     /// @dev Day from which default counts: today, or at the bank the oldest day on which a payment
     ///      may still be attested, so that no value date can lie before it.
-    function _defaultDay(Terms memory terms, State memory s, uint256 lag)
+    function _defaultDay(Terms memory terms, State memory s)
         private
         view
         returns (uint256 day)
     {
         day = Schedule.dayOf(terms.valueDate, block.timestamp);
         if (!s.bank) return day;
-        day = day > lag ? day - lag : 0;
+        day = day > terms.attestationLag ? day - terms.attestationLag : 0;
         if (day < s.lastDay) day = s.lastDay;
     }
 
@@ -198,9 +197,11 @@ library Servicing {
         p.row = s.row;
         p.rowPaid = loan.paid.rowPaid;
         p.outstanding = s.outstanding;
-        p.numerator = loan.penalty.numerator;
-        p.settled = loan.penalty.settled;
         p.lastDay = s.lastDay;
+        if (s.late) {
+            p.numerator = loan.penalty.numerator;
+            p.settled = loan.penalty.settled;
+        }
         if (s.early) p.early = loan.earlyPrincipal;
         if (s.status == Status.Defaulted) {
             p.accelerated = true;
@@ -217,8 +218,11 @@ library Servicing {
         s.lastDay = uint16(p.lastDay);
         s.outstanding = uint88(p.outstanding);
         if (p.outstanding == 0) s.status = Status.Repaid;
-        loan.paid = Paid(loan.paid.accepted + uint128(accepted), uint128(p.rowPaid));
-        loan.penalty = Penalty(uint128(p.numerator), uint128(p.settled));
+        uint256 total = loan.paid.accepted + accepted;
+        loan.paid = Paid(uint128(total), uint128(p.rowPaid));
+        bool late = p.numerator != 0 || p.settled != 0;
+        if (late || s.late) loan.penalty = Penalty(uint128(p.numerator), uint128(p.settled));
+        s.late = late;
     }
 
     function _recordRepaid(

@@ -22,6 +22,7 @@ class LoanState:
     seq: int
     attestations: int
     outstanding: int
+    late: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +45,7 @@ class StoredTerms:
     prepayment_fee_bps: int
     default_after_days: int
     write_off_after_days: int
+    attestation_lag: int
 
 
 @dataclass(frozen=True, slots=True)

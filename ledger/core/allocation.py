@@ -72,6 +72,7 @@ class Split:
 
     @property
     def total(self) -> int:
+        """The whole payment."""
         return self.fee + self.penalty + self.interest + self.principal
 
     @property

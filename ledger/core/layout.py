@@ -1,7 +1,7 @@
 """Where a contract keeps its variables, from the compiler's ``storageLayout``.
 
 Slots follow the Solidity documentation, "Layout of State Variables in Storage": a mapping's value
-lies at ``keccak256(key ‖ slot)``, an array's elements from ``keccak256(slot)`` on.
+lies at ``keccak256(key ‖ slot)``.
 """
 
 import re
@@ -15,7 +15,7 @@ from eth_utils.address import to_checksum_address
 from ledger.errors import InputError
 
 Key: TypeAlias = str | bytes | int
-"""A mapping's key (address, fixed bytes, integer), an array's index, or a member's name."""
+"""A mapping's key (address, fixed bytes, integer), or a member's name."""
 
 Value: TypeAlias = int | bool | bytes | str
 
@@ -53,7 +53,7 @@ class Layout:
     def places(self, variable: str, *path: Key) -> dict[str, Place]:
         """Return the values at a path by name: ``""`` for a plain one, a struct's by member.
 
-        Members of structs within join by a dot; mappings and arrays are left to a longer path.
+        Members of structs within join by a dot; mappings are left to a longer path.
         Raises ``InputError`` for a path that the contract does not have.
         """
         try:
@@ -70,10 +70,6 @@ class Layout:
         if about["encoding"] == "mapping":
             word = _key_word(key) + slot.to_bytes(WORD, "big")
             return about["value"], int.from_bytes(keccak(word), "big"), 0
-        if about["encoding"] == "dynamic_array" and isinstance(key, int):
-            words = -(-int(self._types[about["base"]]["numberOfBytes"]) // WORD)
-            first = int.from_bytes(keccak(slot.to_bytes(WORD, "big")), "big")
-            return about["base"], first + key * words, 0
         for member in about.get("members", ()):
             if member["label"] == key:
                 return member["type"], slot + int(member["slot"]), int(member["offset"])
@@ -86,9 +82,6 @@ class Layout:
                 inner = f"{name}.{member['label']}" if name else member["label"]
                 at = slot + int(member["slot"]), int(member["offset"])
                 yield from self._leaves(inner, member["type"], *at)
-        elif about["encoding"] == "dynamic_array":
-            # The slot itself holds the length.
-            yield Place(name, slot, 0, WORD, "uint256")
         elif about["encoding"] == "inplace":
             yield Place(name, slot, offset, int(about["numberOfBytes"]), about["label"])
 

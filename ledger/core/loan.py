@@ -58,7 +58,8 @@ class Loan:
     """One loan. ``accepted`` is R: all that was ever accepted for the holders.
 
     ``settlement`` is the index of asset and currency in the book's list; ``attestations`` counts
-    the bank's movements, or in token mode the borrower's payments; ``head`` chains every event.
+    the bank's movements, or in token mode the borrower's payments; ``attestation_lag`` is the
+    book's maximum when the loan opened, days; ``head`` chains every event.
     """
 
     loan_id: LoanId
@@ -73,6 +74,7 @@ class Loan:
     opened: EventRef
     last: EventRef
     holders: Mapping[Address, Holding]
+    attestation_lag: int
     version: int = 0
     accepted: int = 0
     seq: int = 0

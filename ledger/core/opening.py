@@ -57,7 +57,7 @@ def open_loan(event: Opened, context: Context) -> Loan:
     rows = tuple(unpack_row(word) for word in event.rows)
     _check_parties(signed, context.parties)
     _check_terms(signed, context)
-    _check_rows(signed, rows, context.policy)
+    check_rows(signed, rows, context.policy)
     guaranteed = signed.guarantor != ZERO_ADDRESS
     return Loan(
         loan_id=event.loan_id,
@@ -76,6 +76,7 @@ def open_loan(event: Opened, context: Context) -> Loan:
         opened=context.ref,
         last=context.ref,
         holders={},
+        attestation_lag=context.policy.max_attestation_lag,
     )
 
 
@@ -121,7 +122,7 @@ def _check_terms(signed: Agreement, context: Context) -> None:
     )
 
 
-def _check_rows(signed: Agreement, rows: Sequence[Row], policy: Policy) -> None:
+def check_rows(signed: Agreement, rows: Sequence[Row], policy: Policy) -> None:
     """Check what the contract's ``Schedule.check`` does: dates, sums, the legal cap on cost."""
     ensure_equal("schedule", "rows hash", signed.schedule_hash, schedule_hash(rows))
     ensure(0 < len(rows) <= MAX_ROWS, "schedule", "rows", f"1 to {MAX_ROWS}", len(rows))

@@ -41,7 +41,7 @@ def loan_places(layout: Layout, loan: Loan) -> Places:
 def book_places(layout: Layout, rules: Rules) -> Places:
     """Return the places in the book of what ``storage.rules_fields`` names."""
     places = _variables(layout, {"book_head": "bookHead", "book_seq": "bookSeq"})
-    places |= _variables(layout, {"paused": "paused", "settlement_count": "_settlements"})
+    places |= _variables(layout, {"paused": "paused", "settlement_count": "settlementCount"})
     places |= _named("policy", layout.places("_policy"))
     for index in range(len(rules.settlements)):
         places |= _named(f"settlement.{index}", layout.places("_settlements", index))

@@ -132,11 +132,11 @@ def _prepaid(loan: Loan, event: Prepaid, context: Context) -> Loan:
     return _with_payment(loan, position, found.interest + found.principal)
 
 
-def _defaulted(loan: Loan, event: Defaulted, context: Context) -> Loan:
+def _defaulted(loan: Loan, event: Defaulted, _context: Context) -> Loan:
     day = day_of(loan.agreement.value_date, event.at)
     if loan.bank:
         # No value date may still come that lies before the day of default.
-        day = max(0, day - context.policy.max_attestation_lag, loan.position.last_day)
+        day = max(0, day - loan.attestation_lag, loan.position.last_day)
     ensure_equal("default", "day of default", day, event.day)
     position, claim = allocation.accelerate(loan.terms, loan.position, loan.rows, day)
     expected = Split(claim.fee, claim.penalty, claim.interest, position.outstanding)
@@ -179,7 +179,7 @@ def _value_day(loan: Loan, paid_at: Timestamp, context: Context) -> int:
         ensure_equal("value_date", "a token payment is made now", context.ref.at, paid_at)
         return today
     day = day_of(loan.agreement.value_date, paid_at)
-    first = max(loan.position.last_day, today - context.policy.max_attestation_lag)
+    first = max(loan.position.last_day, today - loan.attestation_lag)
     ensure(first <= day <= today, "value_date", "day of the payment", f"{first} to {today}", day)
     return day
 

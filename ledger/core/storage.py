@@ -24,6 +24,7 @@ def loan_fields(loan: Loan) -> Fields:
         "head": loan.head,
         "schedule_hash": loan.agreement.schedule_hash,
         **_terms(loan.agreement),
+        "terms.attestation_lag": loan.attestation_lag,
         **_state(loan),
         "paid.accepted": loan.accepted,
         "paid.row_paid": position.row_paid,
@@ -63,6 +64,7 @@ def _state(loan: Loan) -> Fields:
         "state.seq": loan.seq,
         "state.attestations": loan.attestations,
         "state.outstanding": loan.outstanding,
+        "state.late": loan.position.numerator > 0 or loan.position.settled > 0,
     }
 
 

@@ -39,6 +39,7 @@ class LoanView(_Words):
     seq: int
     attestations: int
     outstanding: int
+    late: int
     accepted: int
     row_paid: int
     principal: int
@@ -49,6 +50,7 @@ class LoanView(_Words):
     prepayment_fee_bps: int
     default_after_days: int
     write_off_after_days: int
+    attestation_lag: int
     schedule_hash: int
     numerator: int
     settled: int

@@ -222,7 +222,7 @@ def test_loan_fields__default__every_slot_of_the_contract(chain: SimulatedChain)
     assert fields["wallets.guarantor"] == ZERO_ADDRESS
     assert fields[f"balance_of.{LENDERS[0]}"] == 120_000
     assert fields[f"holding.{LENDERS[0]}.paid_out"] == 0
-    assert len(fields) == 37
+    assert len(fields) == 39
 
 
 def test_loan_fields__payee_is_the_borrower__slot_is_empty(chain: SimulatedChain) -> None:
