@@ -59,5 +59,5 @@ Hash: TypeAlias = Annotated[
 ]
 Wallet: TypeAlias = Annotated[
     str,
-    _text("0x[0-9a-fA-F]{40}", "Checksummed address.", EXAMPLE_WALLET),
+    _text("0x[0-9a-fA-F]{40}", "Address with EIP-55 checksum.", EXAMPLE_WALLET, format="eip-55"),
 ]

@@ -17,7 +17,7 @@ from ledger.mirror import Mirror
 from ledger.store import Store, open_store
 from ledger.store.examine import save_result
 from tests.fake_node import FakeNode, deployment_of
-from tests.simulated_logs import BANK, DAY, LENDERS, START, TOKEN, address, agreement
+from tests.simulated_logs import BANK, LENDERS, START, address, agreement
 from tests.simulation import SimulatedChain, SimulatedLoan
 
 HOSTILE = "<script>alert(1)</script>"

@@ -1,10 +1,11 @@
 """Loans: lists, one loan, its history, its schedule against what was paid, its holders."""
 
+import re
 from collections.abc import Iterator
 from typing import Annotated
 
 from fastapi import APIRouter, Query, Response
-from pydantic import BeforeValidator, Field
+from pydantic import AfterValidator, Field, WithJsonSchema
 
 from api import present
 from api.deps import LoanIdPath, Paging, Read, Snapshot, WalletPath, WalletText
@@ -26,22 +27,29 @@ from ledger.store.pages import MAX_LIMIT
 router = APIRouter(tags=["loans"])
 
 LABEL_BYTES = 32
+_WORD = re.compile("0x[0-9a-fA-F]{64}")
+_TEXT = re.compile("[ -~]{0,32}")
 
 
-def read_label(text: object) -> object:
+def read_label(text: str) -> bytes:
     """Return the 32-byte word of a label: its text, or the hex that it is shown as."""
-    if not isinstance(text, str) or not text.isascii() or not text.isprintable():
-        raise ValueError("must be printable ASCII")
-    if text.startswith("0x"):
-        try:
-            word = bytes.fromhex(text[2:])
-        except ValueError as error:
-            raise ValueError("must be 0x and 64 hex digits, or text") from error
-    else:
-        word = text.encode().ljust(LABEL_BYTES, b"\0")
-    if len(word) != LABEL_BYTES:
-        raise ValueError(f"must be {LABEL_BYTES} bytes at most, or 0x and 64 hex digits")
-    return word
+    if _WORD.fullmatch(text):
+        return bytes.fromhex(text[2:])
+    if _TEXT.fullmatch(text):
+        return text.encode().ljust(LABEL_BYTES, b"\0")
+    raise ValueError("must be at most 32 characters of ASCII, or 0x and 64 hex digits")
+
+
+def _checked_label(text: str) -> str:
+    read_label(text)
+    return text
+
+
+Label = Annotated[
+    str,
+    AfterValidator(_checked_label),
+    WithJsonSchema({"type": "string", "pattern": f"^({_WORD.pattern}|{_TEXT.pattern})$"}),
+]
 
 
 class LoanFilter(Paging):
@@ -50,7 +58,7 @@ class LoanFilter(Paging):
     status: LoanStatus | None = None
     borrower: WalletText | None = None
     holder: WalletText | None = Field(default=None, description="Who ever held notes of it.")
-    product: Annotated[bytes, BeforeValidator(read_label)] | None = Field(
+    product: Label | None = Field(
         default=None, description="The product's label, as answers show it."
     )
 
@@ -61,7 +69,7 @@ def find_loans(snapshot: Snapshot, wanted: LoanFilter) -> Loans:
         status=None if wanted.status is None else Status[wanted.status.name],
         borrower=None if wanted.borrower is None else Address(wanted.borrower),
         holder=None if wanted.holder is None else Address(wanted.holder),
-        product=wanted.product,
+        product=None if wanted.product is None else read_label(wanted.product),
         after=wanted.after,
         limit=wanted.limit,
     )
