@@ -16,6 +16,7 @@ from ledger.commands.reconcile import reconcile_command
 from ledger.commands.replay import replay_command
 from ledger.commands.schedule import schedule_command
 from ledger.commands.serve import serve_command
+from ledger.commands.tape import import_command
 from ledger.errors import (
     ConfigError,
     InconsistentNode,
@@ -52,9 +53,12 @@ app = typer.Typer(
     # Values in a traceback could be keys; a plain traceback shows none.
     pretty_exceptions_enable=False,
 )
+tape = typer.Typer(help="Loan tapes 借款清单.", no_args_is_help=True)
+tape.command("import")(import_command)
 app.command("demo")(demo_command)
 app.command("deploy")(deploy_command)
 app.command("schedule")(schedule_command)
+app.add_typer(tape, name="tape")
 app.command("mirror")(mirror_command)
 app.command("reconcile")(reconcile_command)
 app.command("replay")(replay_command)

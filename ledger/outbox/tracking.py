@@ -21,6 +21,7 @@ Sign: TypeAlias = Callable[[Intent, int, Fees, int], Attempt]
 """Intent, attempt number, fees and head number to signed bytes."""
 
 _KNOWN = re.compile(r"already ?(known|imported)|known transaction", re.I)
+_USED = re.compile(r"nonce too low", re.I)
 
 
 class Tracker:
@@ -70,7 +71,9 @@ class Tracker:
             return
         for attempt, outcome in zip(attempts, outcomes, strict=True):
             if isinstance(outcome, ChainError) and not _KNOWN.search(str(outcome)):
-                log.warning("%s was not taken: %s", attempt.request_id, outcome)
+                # Mined since the last look, as a rule: the next look finds its receipt.
+                level = logging.INFO if _USED.search(str(outcome)) else logging.WARNING
+                log.log(level, "%s was not taken: %s", attempt.request_id, outcome)
             else:
                 self._sent_at[attempt.tx_hash] = head
 
