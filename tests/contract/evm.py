@@ -94,6 +94,8 @@ class Stage:
         self.ann, self.ben, self.cay = self.key("ann"), self.key("ben"), self.key("cay")
         self.stranger = self.key("stranger")
         self.history: list[tuple[int, RawLog]] = []
+        self.drafts: list[Draft] = []
+        self.tokens: list[Address] = []
         self._salt = 0
         self._interfaces: dict[Address, Interface] = {}
         self._deploy(policy)
@@ -133,6 +135,11 @@ class Stage:
     def create_mock(self, name: str, *arguments: Any) -> Address:
         """Deploy a contract of tests/contract/mocks."""
         return self.create(read(MOCKS / f"{name}.json"), *arguments)
+
+    def allow_token(self, token: Address, currency: bytes = CNY) -> Sent:
+        """Let loans be settled in a token."""
+        self.tokens.append(token)
+        return self.transact(self.admin, self.book, "setSettlement", token, currency, True)
 
     def create_token(self, name: str, currency: bytes, decimals: int) -> Address:
         """Deploy a custody token whose custodian is ours."""
@@ -292,7 +299,9 @@ class Stage:
     def redraft(self, draft: Draft, **terms: Any) -> Draft:
         """Return a draft with other terms, and so with another id."""
         agreement = replace(draft.agreement, **terms)
-        return replace(draft, agreement=agreement, loan_id=LoanId(self.digest(agreement)))
+        redrawn = replace(draft, agreement=agreement, loan_id=LoanId(self.digest(agreement)))
+        self.drafts.append(redrawn)
+        return redrawn
 
 
 _KEYS: dict[str, Key] = {}

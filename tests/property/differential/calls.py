@@ -248,7 +248,7 @@ def declare_default(history: History, source: Source) -> None:
     if loan is None:
         return
     if source.chance(60):
-        late = loan.draft.agreement.default_after_days + history.model.policy.max_attestation_lag
+        late = loan.draft.agreement.default_after_days + loan.attestation_lag * loan.bank
         history.travel_to_due(source, loan, late + source.integer(-1, 1))
     words = history.words(source, loan)
     history.step(

@@ -215,7 +215,7 @@ class History:
         now = self.model.now
         if not loan.bank:
             return 0 if source.chance(98) else now
-        back = source.integer(0, self.model.policy.max_attestation_lag)
+        back = source.integer(0, loan.attestation_lag)
         if source.chance(80):
             value_date = loan.draft.agreement.value_date
             first = value_date + DAY * loan.position.last_day + DAY

@@ -135,7 +135,7 @@ class Model(OpeningModel):
         self._require_rows(loan, words)
         day = loan.day(self.now)
         if loan.bank:
-            day = max(day - self.policy.max_attestation_lag, loan.position.last_day)
+            day = max(day - loan.attestation_lag, loan.position.last_day)
         terms, rows = loan.terms, loan.draft.rows
         try:
             position, claim = allocation.accelerate(terms, loan.position, rows, day)
@@ -166,7 +166,7 @@ class Model(OpeningModel):
             if paid_at:
                 refuse("ValueDateInTokenMode", paidAt=paid_at)
             return today
-        day, oldest = loan.day(paid_at), today - self.policy.max_attestation_lag
+        day, oldest = loan.day(paid_at), today - loan.attestation_lag
         if day > today:
             refuse("ValueDateInFuture", day=day, today=today)
         if day < loan.position.last_day:

@@ -37,6 +37,7 @@ class ModelLoan:
 
     draft: Draft
     settlement: int
+    attestation_lag: int
     status: Status = Status.FUNDING
     position: Position = field(default_factory=lambda: Position(outstanding=0))
     accepted: int = 0
@@ -100,6 +101,8 @@ class Stored(Protocol):
     @property
     def settlement(self) -> int: ...
     @property
+    def attestation_lag(self) -> int: ...
+    @property
     def seq(self) -> int: ...
     @property
     def attestations(self) -> int: ...
@@ -121,6 +124,7 @@ def view_of(agreed: Agreement, loan: Stored) -> LoanView:
         version=0,
         bank=int(agreed.asset == ZERO_ADDRESS),
         early=int(position.early > 0),
+        late=int(position.numerator > 0 or position.settled > 0),
         row=position.row,
         last_day=position.last_day,
         settlement=loan.settlement,
@@ -137,6 +141,7 @@ def view_of(agreed: Agreement, loan: Stored) -> LoanView:
         prepayment_fee_bps=agreed.prepayment_fee_bps,
         default_after_days=agreed.default_after_days,
         write_off_after_days=agreed.write_off_after_days,
+        attestation_lag=loan.attestation_lag,
         schedule_hash=int.from_bytes(agreed.schedule_hash, "big"),
         numerator=position.numerator,
         settled=position.settled,

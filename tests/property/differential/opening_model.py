@@ -141,7 +141,9 @@ class OpeningModel:
         self.require_consent(agreed.borrower, draft.loan_id, signature)
         if agreed.guarantor != ZERO_ADDRESS:
             self.require_consent(agreed.guarantor, draft.loan_id, guarantor_signature)
-        loan = self.loans[draft.loan_id] = ModelLoan(draft, settlement)
+        loan = self.loans[draft.loan_id] = ModelLoan(
+            draft, settlement, self.policy.max_attestation_lag
+        )
         opened = events.Opened(
             draft.loan_id,
             1,

@@ -1,0 +1,326 @@
+"""open: what is stored and emitted, and every reason to refuse an agreement."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from eth_hash.auto import keccak
+
+from ledger.core.events import Opened
+from ledger.core.packing import Row, schedule_hash
+from ledger.core.types import ZERO_ADDRESS
+from tests.contract.chain import Key
+from tests.contract.evm import CNY, DAY, POLICY, TOKEN_CNY, USD, Draft, role, subject
+from tests.contract.refusals import refused
+from tests.contract.world import World
+
+WIDEST = 2**88 - 1
+
+
+def with_rows(world: World, draft: Draft, *rows: Row) -> Draft:
+    """Return the draft over other rows, which hash to what is signed."""
+    return world.redraft(replace(draft, rows=rows), schedule_hash=schedule_hash(rows))
+
+
+# ---------------------------------------------------------------------- what it does
+
+
+def test_open__plain_loan__stores_the_terms_that_servicing_needs(world: World) -> None:
+    draft = world.draft()
+    world.open(draft)
+    view, agreed = world.loan(draft), draft.agreement
+    assert (view.status, view.bank, view.settlement, view.seq) == (1, 0, TOKEN_CNY, 1)
+    assert (view.outstanding, view.accepted, view.row, view.attestations) == (0, 0, 0, 0)
+    assert (view.principal, view.value_date) == (agreed.principal, agreed.value_date)
+    assert (view.penalty_rate, view.grace_days, view.prepayment_fee_bps) == (500, 3, 100)
+    assert (view.default_after_days, view.write_off_after_days) == (60, 180)
+    assert view.schedule_hash == int.from_bytes(agreed.schedule_hash, "big")
+    assert view.funding_deadline == agreed.funding_deadline
+    assert view.borrower == int(agreed.borrower, 16)
+    assert view.fee_receiver == int(agreed.fee_receiver, 16)
+    assert (view.payee, view.guarantor) == (0, 0)
+
+
+def test_open__merchant_and_guarantor__are_stored(world: World) -> None:
+    draft = world.draft(guarantor=world.guarantor, payee=world.merchant.address)
+    world.open(draft)
+    view = world.loan(draft)
+    assert view.payee == int(world.merchant.address, 16)
+    assert view.guarantor == int(world.guarantor.address, 16)
+
+
+def test_open__event__carries_agreement_rows_and_consent(world: World) -> None:
+    draft = world.draft(guarantor=world.guarantor)
+    sent = world.open(draft)
+    assert world.events(sent) == [
+        Opened(
+            draft.loan_id,
+            1,
+            world.chain.now,
+            draft.agreement,
+            tuple(draft.words),
+            world.borrower.sign(draft.loan_id),
+            world.guarantor.sign(draft.loan_id),
+        )
+    ]
+    assert sent.value == draft.loan_id
+
+
+def test_open__heads__chain_the_raw_log(world: World) -> None:
+    draft = world.draft()
+    book_head, book_seq = world.raw("bookHead"), world.ask(world.book, "bookSeq")
+    (log,) = world.open(draft).logs
+    entry = keccak(b"".join(log.topics) + keccak(log.data))
+    assert log.topics[1] == draft.loan_id
+    assert world.raw("head", draft.loan_id) == keccak(bytes(32) + entry)
+    assert world.raw("bookHead") == keccak(book_head + entry)
+    assert world.ask(world.book, "bookSeq") == book_seq
+
+
+def test_open__two_loans_of_a_subject__chain_into_its_loans_head(world: World) -> None:
+    first, second = world.draft(), world.draft(bank=True)
+    world.open(first)
+    world.open(second)
+    expected = keccak(keccak(bytes(32) + first.loan_id) + second.loan_id)
+    assert world.raw("loansHead", subject(world.borrower)) == expected
+
+
+@pytest.mark.parametrize("bank", [False, True])
+def test_open__widest_principal_and_600_rows__opens(world: World, bank: bool) -> None:
+    base = world.draft(bank=bank)
+    part = WIDEST // 600
+    start = base.agreement.value_date
+    rows = [Row(start + DAY * (day + 2), part, 2**76, 2**48 - 1) for day in range(599)]
+    rows.append(Row(start + DAY * 602, WIDEST - 599 * part, 0, 0))
+    draft = with_rows(world, world.redraft(base, principal=WIDEST), *rows)
+    world.open(draft)
+    assert world.loan(draft).principal == WIDEST
+
+
+def test_open__cost_exactly_at_the_legal_cap__opens(world: World) -> None:
+    draft, most = at_the_cap(world, 0)
+    world.open(draft)
+    assert sum(row.interest + row.fee for row in draft.rows) == most
+
+
+def at_the_cap(world: World, over: int) -> tuple[Draft, int]:
+    """Return a loan of one row of 90 days that costs the cap and so much more; and the cap."""
+    base = world.draft()
+    most = POLICY.legal_annual_rate * 120_000 * 90 // (365 * 1_000_000)
+    row = Row(base.agreement.value_date + 91 * DAY, 120_000, most - 7 + over, 7)
+    return with_rows(world, base, row), most
+
+
+# ---------------------------------------------------------------------- who and when
+
+
+def test_open__not_the_originator__is_refused(world: World) -> None:
+    draft = world.draft()
+    who, needed = world.custodian.address, role("ORIGINATOR")
+    with refused(world, "AccessControlUnauthorizedAccount", account=who, neededRole=needed):
+        world.open(draft, sender=world.custodian)
+
+
+def test_open__paused__is_refused(world: World) -> None:
+    draft = world.draft()
+    world.act(world.guardian, "setPaused", True)
+    with refused(world, "IsPaused"):
+        world.open(draft)
+
+
+def test_open__twice__is_refused(world: World) -> None:
+    draft = world.draft()
+    world.open(draft)
+    with refused(world, "AlreadyOpened", loanId=draft.loan_id):
+        world.open(draft)
+
+
+def test_open__last_second_of_funding__opens_and_then_no_more(world: World) -> None:
+    first, second = world.draft(), world.draft()
+    deadline = first.agreement.funding_deadline
+    world.chain.travel(deadline)
+    world.open(first)
+    world.chain.travel(deadline + 1)
+    with refused(world, "FundingClosed", deadline=deadline, now_=deadline + 1):
+        world.open(second)
+
+
+@pytest.mark.parametrize("place", ["borrower", "payee", "guarantor"])
+@pytest.mark.parametrize("who", ["stranger", "platform"])
+def test_open__party_that_may_not_take_part__is_refused(world: World, place: str, who: str) -> None:
+    key = world.key(who)
+    draft = world.redraft(world.draft(), **{place: key.address})
+    draft = replace(draft, borrower=key if place == "borrower" else world.borrower, guarantor=key)
+    error = "UnregisteredParty" if who == "stranger" else "PlatformParty"
+    with refused(world, error, wallet=key.address):
+        world.open(draft)
+
+
+def test_open__payee_zero__is_no_party(world: World) -> None:
+    draft = world.redraft(world.draft(), payee=ZERO_ADDRESS)
+    with refused(world, "UnregisteredParty", wallet=ZERO_ADDRESS):
+        world.open(draft)
+
+
+# ---------------------------------------------------------------------- terms
+
+TERMS: list[tuple[dict[str, Any], str, dict[str, Any]]] = [
+    ({"fee_receiver": ZERO_ADDRESS}, "ZeroAddress", {}),
+    ({"daily_rate": 1}, "UnsupportedTerm", {"name": b"dailyRate".ljust(32, b"\0")}),
+    ({"line": keccak(b"line")}, "UnsupportedTerm", {"name": b"line".ljust(32, b"\0")}),
+    ({"penalty_rate": 1_001}, "PenaltyRateTooHigh", {"rate": 1_001, "most": 1_000}),
+    ({"prepayment_fee_bps": 501}, "PrepaymentFeeTooHigh", {"bps": 501, "most": 500}),
+    ({"principal": WIDEST + 1}, "PrincipalTooWide", {"principal": WIDEST + 1, "most": WIDEST}),
+    ({"principal": 2**128 - 1}, "PrincipalTooWide", {"principal": 2**128 - 1, "most": WIDEST}),
+    ({"principal": 119_999}, "PrincipalMismatch", {"expected": 119_999, "found": 120_000}),
+    ({"principal": 120_001}, "PrincipalMismatch", {"expected": 120_001, "found": 120_000}),
+    ({"currency": b"XXX"}, "UnknownSettlement", {"currency": b"XXX"}),
+    ({"currency": USD}, "UnknownSettlement", {"currency": USD}),
+]
+
+
+@pytest.mark.parametrize(("terms", "error", "values"), TERMS)
+def test_open__term_out_of_bounds__is_refused(
+    world: World, terms: dict[str, Any], error: str, values: dict[str, Any]
+) -> None:
+    draft = world.redraft(world.draft(), **terms)
+    if error == "UnknownSettlement":
+        values = {"token": world.token, **values}
+    with refused(world, error, **values):
+        world.open(draft)
+
+
+def test_open__terms_at_their_bounds__opens(world: World) -> None:
+    world.open(world.redraft(world.draft(), penalty_rate=1_000, prepayment_fee_bps=500))
+
+
+def test_open__funding_deadline_after_the_first_day__is_refused(world: World) -> None:
+    draft = world.draft()
+    latest = draft.agreement.value_date + DAY
+    late = world.redraft(draft, funding_deadline=latest + 1)
+    with refused(world, "FundingDeadlineTooLate", deadline=latest + 1, latest=latest):
+        world.open(late)
+
+
+def test_open__closed_settlement__is_refused(world: World) -> None:
+    draft = world.draft()
+    world.act(world.admin, "setSettlement", world.token, CNY, False)
+    with refused(world, "SettlementClosed", settlement=TOKEN_CNY):
+        world.open(draft)
+
+
+# ---------------------------------------------------------------------- rows
+
+
+def test_open__rows_that_do_not_hash__is_refused(world: World) -> None:
+    draft = world.draft()
+    swapped = [draft.words[1], draft.words[0], draft.words[2]]
+    found = keccak(b"".join(swapped))
+    expected = draft.agreement.schedule_hash
+    with refused(world, "WrongScheduleHash", expected=expected, found=found):
+        world.open(draft, words=swapped)
+
+
+@pytest.mark.parametrize("count", [0, 601])
+def test_open__too_few_or_too_many_rows__is_refused(world: World, count: int) -> None:
+    base = world.draft()
+    start = base.agreement.value_date
+    rows = [Row(start + DAY * (day + 2), 200, 0) for day in range(count)]
+    with refused(world, "RowCount", found=count, most=600):
+        world.open(with_rows(world, base, *rows))
+
+
+def test_open__row_principal_above_the_rest__is_refused(world: World) -> None:
+    base = world.draft()
+    first, second, third = base.rows
+    rows = first, replace(second, principal=80_001), third
+    with refused(world, "PrincipalMismatch", expected=120_000, found=160_001):
+        world.open(with_rows(world, base, *rows))
+
+
+@pytest.mark.parametrize("gap", [0, 1, DAY])
+def test_open__first_row_on_the_first_day__is_refused(world: World, gap: int) -> None:
+    base = world.draft()
+    due_at = base.agreement.value_date + gap
+    rows = replace(base.rows[0], due_at=due_at), *base.rows[1:]
+    with refused(world, "DatesMustRise", row=0, dueAt=due_at):
+        world.open(with_rows(world, base, *rows))
+
+
+@pytest.mark.parametrize("back", [0, 1, DAY - 1, 40 * DAY])
+def test_open__row_on_the_day_of_the_one_before__is_refused(world: World, back: int) -> None:
+    base = world.draft()
+    first, second, third = base.rows
+    due_at = second.due_at - back
+    rows = first, second, replace(third, due_at=due_at)
+    with refused(world, "DatesMustRise", row=2, dueAt=due_at):
+        world.open(with_rows(world, base, *rows))
+
+
+def test_open__row_one_second_into_the_next_day__opens(world: World) -> None:
+    base = world.draft()
+    first, second, third = base.rows
+    third = replace(third, due_at=second.due_at + 1)
+    world.open(with_rows(world, base, first, second, third))
+
+
+def test_open__last_row_without_principal__is_refused(world: World) -> None:
+    base = world.draft()
+    last = Row(base.rows[-1].due_at + DAY, 0, 5)
+    with refused(world, "LastRowWithoutPrincipal"):
+        world.open(with_rows(world, base, *base.rows, last))
+
+
+def test_open__no_principal_at_all__is_refused(world: World) -> None:
+    base = world.redraft(world.draft(), principal=0)
+    with refused(world, "LastRowWithoutPrincipal"):
+        world.open(with_rows(world, base, Row(base.rows[0].due_at, 0, 0)))
+
+
+@pytest.mark.parametrize(("days", "found"), [(18_301, 18_301), (70_000, 65_535)])
+def test_open__longer_than_50_years__is_refused(world: World, days: int, found: int) -> None:
+    base = world.draft()
+    row = Row(base.agreement.value_date + DAY * (days + 1), 120_000, 0)
+    with refused(world, "TermTooLong", termDays=found, most=18_300):
+        world.open(with_rows(world, base, row))
+
+
+def test_open__50_years__opens(world: World) -> None:
+    base = world.draft()
+    world.open(with_rows(world, base, Row(base.agreement.value_date + DAY * 18_301, 120_000, 0)))
+
+
+def test_open__cost_one_unit_over_the_legal_cap__is_refused(world: World) -> None:
+    draft, most = at_the_cap(world, 1)
+    with refused(world, "CostOverLegalCap", cost=most + 1, most=most):
+        world.open(draft)
+
+
+def test_open__tiny_loan_with_any_interest__is_over_the_cap(world: World) -> None:
+    base = world.redraft(world.draft(), principal=1)
+    row = Row(base.agreement.value_date + 2 * DAY, 1, 1)
+    with refused(world, "CostOverLegalCap", cost=1, most=0):
+        world.open(with_rows(world, base, row))
+
+
+# ---------------------------------------------------------------------- consent
+
+
+def test_open__borrower_did_not_sign__is_refused(world: World) -> None:
+    draft = world.draft()
+    signature = world.stranger.sign(draft.loan_id)
+    who = world.borrower.address
+    with refused(world, "BadSignature", signer=who, digest=draft.loan_id):
+        world.open(draft, signature=signature)
+
+
+@pytest.mark.parametrize("signer", ["borrower", "platform", None])
+def test_open__guarantor_did_not_sign__is_refused(world: World, signer: str | None) -> None:
+    draft = world.draft(guarantor=world.guarantor)
+    key: Key | None = world.key(signer) if signer else None
+    signature = key.sign(draft.loan_id) if key else b""
+    who = world.guarantor.address
+    with refused(world, "BadSignature", signer=who, digest=draft.loan_id):
+        world.open(draft, guarantor_signature=signature)
