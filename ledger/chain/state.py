@@ -7,10 +7,10 @@ from ledger.chain.artifacts import load
 from ledger.chain.client import Client
 from ledger.chain.custody_token import CustodyToken
 from ledger.core.layout import Layout, Place
-from ledger.core.proofs import Account, proven_account, proven_slot, proven_state_root
+from ledger.core.proofs import Account, proven_account, proven_slots, proven_state_root
 from ledger.core.storage import Fields
 from ledger.core.types import Address, BlockRef
-from ledger.errors import ArtifactError, MethodMissing, ProofError
+from ledger.errors import ArtifactError, MethodMissing
 
 SLOTS_AT_ONCE = 200
 """Slots in one ``eth_getProof``."""
@@ -86,10 +86,8 @@ class ContractState:
         account = proven_account(state_root, address, proof.nodes)
         if account is None:
             return dict.fromkeys(slots, bytes(32))
-        nodes = {int.from_bytes(item.slot, "big"): item.nodes for item in proof.slots}
-        if nodes.keys() != set(slots):
-            raise ProofError(f"asked {address} for {len(slots)} slots, got proofs of other ones")
-        return {slot: proven_slot(account.storage_root, slot, nodes[slot]) for slot in slots}
+        nodes = (node for item in proof.slots for node in item.nodes)
+        return proven_slots(account.storage_root, slots, nodes)
 
     def account(self, address: Address) -> Account | None:
         """Return the proven account of a contract; ``None`` without proofs."""

@@ -4,15 +4,14 @@ Headers are hashed as in the Ethereum Yellow Paper with the fields that later fo
 accounts and slots are proven as in EIP-1186, against the header's state root.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import rlp  # type: ignore[import-untyped]
 from eth_hash.auto import keccak
 from rlp.exceptions import DecodingError  # type: ignore[import-untyped]
-from trie.constants import BLANK_NODE_HASH
-from trie.exceptions import BadTrieProof, InvalidNode
+from trie.exceptions import InvalidNode, MissingTrieNode
 from trie.hexary import HexaryTrie
 
 from ledger.errors import ProofError
@@ -80,7 +79,7 @@ def proven_account(state_root: bytes, address: str, nodes: Sequence[bytes]) -> A
 
     Raises ``ProofError`` if they prove nothing.
     """
-    value = _proven(state_root, bytes.fromhex(address.removeprefix("0x")), nodes)
+    value = _value(_trie(state_root, nodes), bytes.fromhex(address.removeprefix("0x")))
     if not value:
         return None
     try:
@@ -91,14 +90,20 @@ def proven_account(state_root: bytes, address: str, nodes: Sequence[bytes]) -> A
     return Account(*numbers, storage_root, code_hash)
 
 
-def proven_slot(storage_root: bytes, slot: int, nodes: Sequence[bytes]) -> bytes:
-    """Return the 32-byte word that ``nodes`` prove for a slot; zero where nothing is stored.
+def proven_slots(
+    storage_root: bytes, slots: Iterable[int], nodes: Iterable[bytes]
+) -> dict[int, bytes]:
+    """Return the 32-byte words that ``nodes`` prove for slots; zero where nothing is stored.
 
-    Raises ``ProofError`` if they prove nothing.
+    Raises ``ProofError`` if they do not prove all of them.
     """
-    value = _proven(storage_root, slot.to_bytes(32, "big"), nodes)
+    trie = _trie(storage_root, nodes)
+    return {slot: _word(slot, _value(trie, slot.to_bytes(32, "big"))) for slot in slots}
+
+
+def _word(slot: int, value: bytes) -> bytes:
     try:
-        word: bytes = rlp.decode(value) if value else b""
+        word = rlp.decode(value) if value else b""
     except DecodingError as error:
         raise ProofError(f"slot {slot:#x} holds no word: {error}") from error
     if not isinstance(word, bytes) or len(word) > 32:
@@ -106,15 +111,18 @@ def proven_slot(storage_root: bytes, slot: int, nodes: Sequence[bytes]) -> bytes
     return word.rjust(32, b"\0")
 
 
-def _proven(root: bytes, key: bytes, nodes: Sequence[bytes]) -> bytes:
-    """Return the value at ``keccak256(key)`` in the trie under ``root``; empty for none."""
-    if root == BLANK_NODE_HASH:
-        return b""
+def _trie(root: bytes, nodes: Iterable[bytes]) -> HexaryTrie:
+    """Return the part of the trie under ``root`` that the nodes are; others do no harm."""
+    return HexaryTrie({keccak(node): node for node in set(nodes)}, root)
+
+
+def _value(trie: HexaryTrie, key: bytes) -> bytes:
+    """Return the value at ``keccak256(key)``; empty for none."""
     try:
-        decoded = [rlp.decode(node) for node in nodes]
-        value: bytes = HexaryTrie.get_from_proof(root, keccak(key), decoded)  # type: ignore[no-untyped-call]
-    except (BadTrieProof, InvalidNode, DecodingError, ValueError, TypeError) as error:
+        value: bytes = trie.get(keccak(key))
+    except (MissingTrieNode, InvalidNode, DecodingError, ValueError, TypeError) as error:
+        root = trie.root_hash.hex()
         raise ProofError(
-            f"the nodes given for 0x{key.hex()} do not lead there from root 0x{root.hex()}"
+            f"the nodes given for 0x{key.hex()} do not lead there from root 0x{root}"
         ) from error
     return value

@@ -129,5 +129,6 @@ def _ordered(value: object) -> tuple[int, Any]:
 
 
 def _short(value: object) -> str:
-    text = shown(value)
+    # What is no UTF-8 was read with surrogates, which JSON cannot carry.
+    text = shown(value).encode("utf-8", "backslashreplace").decode()
     return text if len(text) <= SHOWN else f"{text[:SHOWN]}… ({len(text)} characters)"

@@ -15,6 +15,7 @@ from ledger.core.journal_checks import StoredEntry
 from ledger.core.loan import Loan
 from ledger.core.rules import Party
 from ledger.core.types import Address, BlockRef, LoanId, MinorUnits, Status, Subject, Timestamp
+from ledger.errors import StoreError
 from ledger.store.models import (
     EntryRow,
     LineRow,
@@ -163,6 +164,10 @@ def stored_entries(session: Session, deployment: Deployment, first: int) -> Iter
 
 
 def _entry(row: EntryRow, deployment: Deployment, lines: tuple[Line, ...]) -> Entry:
+    """Return the entry of a row. Raises ``StoreError`` for text that the journal cannot hold."""
+    texts = (row.event, row.unit, row.holder or "", *(line.account for line in lines))
+    if not all(text.isascii() for text in texts):
+        raise StoreError(f"journal entry {row.number} was altered: run reconcile --full")
     return Entry(
         number=row.number,
         chain_id=deployment.chain_id,
