@@ -79,6 +79,8 @@ def malleable_twin(signature: bytes) -> bytes:
 class Chain(Protocol):
     """What the harness needs of a chain. A refused call raises ``Reverted``."""
 
+    chain_id: int
+
     @property
     def now(self) -> int:
         """Return the time that the next transaction sees (pyrevm) or the head has (py-evm)."""
@@ -105,6 +107,7 @@ class Revm:
     """pyrevm: no blocks, no fees; time stands still until it is moved."""
 
     def __init__(self, chain_id: int = CHAIN_ID) -> None:
+        self.chain_id = chain_id
         self.evm = EVM(env=Env(cfg=CfgEnv(chain_id=chain_id)), spec_id="PRAGUE")
         self._now = GENESIS
         self.travel(GENESIS)

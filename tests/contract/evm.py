@@ -118,8 +118,7 @@ class Stage:
             load("LoanBook"), self.registry, astuple(policy), self.admin.address
         )
         self.token = self.create_token("Custody CNY", CNY, 2)
-        chain_id = getattr(self.chain, "chain_id", 31_337)
-        self.domain = Domain(chain_id, self.book)
+        self.domain = Domain(self.chain.chain_id, self.book)
         self._separator = self.domain.separator
 
     def create(self, artifact: Artifact, *arguments: Any) -> Address:
@@ -191,10 +190,17 @@ class Stage:
         """Return a function's selector, of the book unless another contract is named."""
         return self._interfaces[at or self.book][function].selector
 
+    def encode(self, function: str, *arguments: Any) -> bytes:
+        """Return a call of the book as bytes."""
+        return self.encode_at(self.book, function, *arguments)
+
+    def encode_at(self, to: Address, function: str, *arguments: Any) -> bytes:
+        """Return a call of another contract as bytes."""
+        return self._interfaces[to][function].encode(*arguments)
+
     def raw(self, function: str, *arguments: Any) -> bytes:
         """Call a view of the book; return the bytes of the answer."""
-        entry = self._interfaces[self.book][function]
-        return self.chain.call(self.book, entry.encode(*arguments))
+        return self.chain.call(self.book, self.encode(function, *arguments))
 
     def events(self, sent: Sent) -> list[Event]:
         """Return the events of book and registry in a transaction, strictly decoded."""

@@ -47,18 +47,21 @@ class World(Stage):
         signature: bytes | None = None,
         guarantor_signature: bytes | None = None,
     ) -> Sent:
-        if signature is None:
-            signature = draft.borrower.sign(draft.loan_id)
-        if guarantor_signature is None:
-            guarantor_signature = draft.guarantor.sign(draft.loan_id) if draft.guarantor else b""
+        agreement, rows, first, second = self.open_arguments(draft)
         return self.act(
             sender or self.originator,
             "open",
-            _struct(draft.agreement),
-            draft.words if words is None else words,
-            signature,
-            guarantor_signature,
+            agreement,
+            rows if words is None else words,
+            first if signature is None else signature,
+            second if guarantor_signature is None else guarantor_signature,
         )
+
+    def open_arguments(self, draft: Draft) -> tuple[Any, list[bytes], bytes, bytes]:
+        """Return what ``open`` takes when all is right."""
+        second = draft.guarantor.sign(draft.loan_id) if draft.guarantor else b""
+        first = draft.borrower.sign(draft.loan_id)
+        return _struct(draft.agreement), draft.words, first, second
 
     def commitment(
         self, draft: Draft, lender: Key, amount: int | None = None, deadline: int | None = None
@@ -87,14 +90,22 @@ class World(Stage):
         document = document or self.commitment(draft, lender, amount)
         if fund and not draft.bank and document.amount:
             self.fund(lender, document.amount)
+        promise, first, count, ref = self.commit_arguments(draft, lender, document, expected)
         return self.act(
             sender or self.operator(draft),
             "commit",
-            _struct(document),
-            self.sign(lender, document) if signature is None else signature,
-            self._count(draft, expected),
-            REF,
+            promise,
+            first if signature is None else signature,
+            count,
+            ref,
         )
+
+    def commit_arguments(
+        self, draft: Draft, lender: Key, document: Commitment, expected: int | None = None
+    ) -> tuple[Any, bytes, int, bytes]:
+        """Return what ``commit`` takes when all is right."""
+        signature = self.sign(lender, document)
+        return _struct(document), signature, self._count(draft, expected), REF
 
     def disburse(
         self, draft: Draft, *, sender: Key | None = None, expected: int | None = None
