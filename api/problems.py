@@ -45,9 +45,11 @@ INTERNAL = Kind(
     "The operator's log says what; nothing was changed.",
 )
 PARAMETER = Kind("parameter", HTTPStatus.UNPROCESSABLE_ENTITY, "A parameter is not usable")
+METHOD = Kind("method", HTTPStatus.METHOD_NOT_ALLOWED, "Not possible here")
+UNKNOWN = Kind("unknown", HTTPStatus.NOT_FOUND, "Not in the book")
 
 KINDS: Mapping[type[LoanbookError], Kind] = {
-    UnknownRecord: Kind("unknown", HTTPStatus.NOT_FOUND, "Not in the book"),
+    UnknownRecord: UNKNOWN,
     CursorError: Kind("cursor", HTTPStatus.UNPROCESSABLE_ENTITY, "Not a cursor of this list"),
     InputError: Kind("input", HTTPStatus.UNPROCESSABLE_ENTITY, "Not accepted"),
     NotReady: Kind("not-ready", HTTPStatus.SERVICE_UNAVAILABLE, "Not ready"),
@@ -72,6 +74,8 @@ KINDS: Mapping[type[LoanbookError], Kind] = {
     LoanbookError: INTERNAL,
 }
 """The most specific class counts."""
+
+ALL_KINDS = frozenset({*KINDS.values(), PARAMETER, METHOD})
 
 
 class FieldProblem(BaseModel):
@@ -103,7 +107,7 @@ def problem_of(
 ) -> Problem:
     """Return the document for one problem at the path ``instance``."""
     return Problem(
-        type=f"/docs#problem-{kind.code}",
+        type=f"/docs#problem-{kind.code}" if kind in ALL_KINDS else "about:blank",
         title=kind.title,
         status=kind.status,
         detail=kind.advice or detail,
@@ -149,14 +153,13 @@ _PREFIX = "Value error, "
 
 def from_http(request: Request, error: HTTPException) -> Problem:
     """Return the problem of a request that no route answers."""
-    status = HTTPStatus(error.status_code)
-    code = {404: "unknown", 405: "method"}.get(status, "http")
-    kind = Kind(code, status, status.phrase)
-    detail = {
-        HTTPStatus.NOT_FOUND: "there is nothing at this address: /docs lists what there is",
-        HTTPStatus.METHOD_NOT_ALLOWED: f"{request.method} is not possible here",
-    }.get(status, str(error.detail))
-    return problem_of(request.url.path, kind, detail)
+    path, status = request.url.path, HTTPStatus(error.status_code)
+    if status is HTTPStatus.NOT_FOUND:
+        detail = "there is nothing at this address: /docs lists what there is"
+        return problem_of(path, UNKNOWN, detail)
+    if status is HTTPStatus.METHOD_NOT_ALLOWED:
+        return problem_of(path, METHOD, f"{request.method} is not possible here")
+    return problem_of(path, Kind("", status, status.phrase), str(error.detail))
 
 
 def install(app: FastAPI) -> None:

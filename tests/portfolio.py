@@ -61,13 +61,14 @@ class Portfolio(SimulatedChain):
 
     def open_all(self) -> None:
         add = self.add
-        add("on time", rows(12_000_00, 6), "marketplace@1", settlement=BANK)
-        add("late", rows(50_000_00, 12, fee=5_00), "small-ticket@1")
-        add("early in full", rows(20_000_00, 6, Method.EQUAL_PRINCIPAL), "bank-term@1")
-        add("early in part", rows(30_000_00, 6), "marketplace@1", settlement=BANK)
-        add("default", rows(80_000_00, 6, Method.INTEREST_ONLY), "cash-loan@1")
-        add("sold", rows(9_999_99, 3), HOSTILE, borrower=address("lender 3"))
-        for loan in list(self.loans):
+        for loan in (
+            add("on time", rows(12_000_00, 6), "marketplace@1", settlement=BANK),
+            add("late", rows(50_000_00, 12, fee=5_00), "small-ticket@1"),
+            add("early in full", rows(20_000_00, 6, Method.EQUAL_PRINCIPAL), "bank-term@1"),
+            add("early in part", rows(30_000_00, 6), "marketplace@1", settlement=BANK),
+            add("default", rows(80_000_00, 6, Method.INTEREST_ONLY), "cash-loan@1"),
+            add("sold", rows(9_999_99, 3), HOSTILE, borrower=address("lender 3")),
+        ):
             self.fund(loan, loan.signed.principal // 3, loan.signed.principal // 6)
         cancelled = add("cancelled", rows(5_000_00, 1), "purpose-loan@1")
         for lender in LENDERS[:2]:

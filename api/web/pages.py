@@ -10,7 +10,7 @@ from pydantic import BaseModel, BeforeValidator, Field, ValidationError
 
 from api import present
 from api.deps import LoanIdPath, Read, Snapshot
-from api.problems import KINDS, Problem
+from api.problems import ALL_KINDS, Problem
 from api.routes.book import balance, compared, describe
 from api.routes.loans import LoanFilter, account_of, find_loans
 from api.schemas.loans import LoanStatus
@@ -168,7 +168,7 @@ def reconciliation(request: Request, read: Read) -> Response:
 def docs(request: Request) -> Response:
     """Show the API's reference."""
     page = Page(request)
-    kinds = sorted(set(KINDS.values()), key=lambda kind: (kind.status, kind.code))
+    kinds = sorted(ALL_KINDS, key=lambda kind: (kind.status, kind.code))
     return page.render("reference.html", reference=reference(request.app.openapi()), kinds=kinds)
 
 

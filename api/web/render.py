@@ -65,6 +65,10 @@ class Page:
         """Return a string in the page's language."""
         return STRINGS[self.language][key].format(**values)
 
+    def named(self, group: str, name: str) -> str:
+        """Return what ``name`` is called in the page's language; itself if it has no other name."""
+        return STRINGS[self.language].get(f"{group}.{name}", name)
+
     def url(self, path: str, **parameters: object) -> str:
         """Return a link that keeps the chosen language; parameters that are ``None`` fall away."""
         kept = {name: value for name, value in parameters.items() if value is not None}
