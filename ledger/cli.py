@@ -2,21 +2,14 @@
 
 import sys
 from collections.abc import Sequence
+from importlib import import_module
 from importlib.metadata import version
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
+from typer.core import TyperGroup
 
-from ledger.commands.demo import demo_command
-from ledger.commands.deploy import deploy_command
-from ledger.commands.export import export_command
-from ledger.commands.mirror import mirror_command
 from ledger.commands.output import say
-from ledger.commands.reconcile import reconcile_command
-from ledger.commands.replay import replay_command
-from ledger.commands.schedule import schedule_command
-from ledger.commands.serve import serve_command
-from ledger.commands.tape import import_command
 from ledger.errors import (
     ConfigError,
     InconsistentNode,
@@ -46,24 +39,47 @@ _WRONG_USE = (
 )
 _NOT_REACHABLE = (InconsistentNode, NodeRefused, NodeUnreachable, SenderBusy, StoreError)
 
+COMMANDS = {
+    "demo": "ledger.commands.demo:demo_command",
+    "deploy": "ledger.commands.deploy:deploy_command",
+    "schedule": "ledger.commands.schedule:schedule_command",
+    "tape": "ledger.commands.tape:app",
+    "mirror": "ledger.commands.mirror:mirror_command",
+    "reconcile": "ledger.commands.reconcile:reconcile_command",
+    "replay": "ledger.commands.replay:replay_command",
+    "serve": "ledger.commands.serve:serve_command",
+    "export": "ledger.commands.export:export_command",
+}
+"""Where each command is, in the order of the help."""
+
+
+class Commands(TyperGroup):
+    """Loads a command when it is asked for: none waits for what only others need."""
+
+    def list_commands(self, _context: Any) -> list[str]:
+        """Return the names of all commands."""
+        return list(COMMANDS)
+
+    def get_command(self, _context: Any, cmd_name: str) -> Any:
+        """Return one command; ``None`` if there is none of that name."""
+        if cmd_name not in COMMANDS:
+            return None
+        module, name = COMMANDS[cmd_name].split(":")
+        found = getattr(import_module(module), name)
+        if not isinstance(found, typer.Typer):
+            command, found = found, typer.Typer(add_completion=False, rich_markup_mode="markdown")
+            found.command(cmd_name)(command)
+        return typer.main.get_command(found)
+
+
 app = typer.Typer(
     name="loanbook",
+    cls=Commands,
     no_args_is_help=True,
     add_completion=False,
     # Values in a traceback could be keys; a plain traceback shows none.
     pretty_exceptions_enable=False,
 )
-tape = typer.Typer(help="Loan tapes 借款清单.", no_args_is_help=True)
-tape.command("import")(import_command)
-app.command("demo")(demo_command)
-app.command("deploy")(deploy_command)
-app.command("schedule")(schedule_command)
-app.add_typer(tape, name="tape")
-app.command("mirror")(mirror_command)
-app.command("reconcile")(reconcile_command)
-app.command("replay")(replay_command)
-app.command("serve")(serve_command)
-app.command("export")(export_command)
 
 
 def _print_version(wanted: bool) -> None:

@@ -24,6 +24,16 @@ MOST_SHOWN = 20
 """Refused rows in the table; ``--json`` has them all."""
 
 
+app = typer.Typer(
+    name="tape", add_completion=False, no_args_is_help=True, rich_markup_mode="markdown"
+)
+
+
+@app.callback()
+def options() -> None:
+    """Read loan tapes 借款清单."""
+
+
 class ProfileName(StrEnum):
     """Whose columns the tape has."""
 
@@ -32,6 +42,7 @@ class ProfileName(StrEnum):
     GENERIC = "generic"
 
 
+@app.command("import")
 def import_command(
     file: Annotated[Path, typer.Argument(metavar="FILE", help="The tape: CSV with a header.")],
     profile: Annotated[ProfileName, typer.Option(help="Whose columns it has.")],
