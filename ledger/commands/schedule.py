@@ -5,6 +5,7 @@ import sys
 from pathlib import Path
 from typing import Annotated, Any
 
+import orjson
 import typer
 
 from ledger.commands.output import console, print_json, print_table
@@ -74,10 +75,9 @@ def _read(path: Path) -> tuple[list[Any], bool]:
 
 
 def _parse(text: str) -> Any:
-    try:
-        return json.loads(text, object_pairs_hook=_unique)
-    except RecursionError:
-        raise ValueError("it is nested too deeply") from None
+    """Return JSON with integers as they are written. Raises ``ValueError``."""
+    orjson.loads(text)  # bounds how deep it is nested, which the exact reader does not
+    return json.loads(text, object_pairs_hook=_unique)
 
 
 def _parse_line(name: str, number: int, line: str) -> Any:
