@@ -1,16 +1,20 @@
 """Gas of each operation as a whole transaction (Prague), printed as one JSON object.
 
 Each figure is the gas of a receipt of py-evm: intrinsic gas and calldata are in it. Unless its
-name says otherwise, an operation finds the state that most of its kind find: the borrower has
-had a loan, holders keep some tokens, a repayment is on time and not the loan's first.
+name says otherwise, an operation finds the state that most of its kind find: twelve rows, the
+borrower has had a loan, holders keep some tokens, a repayment is on time and not the loan's
+first. `--update` writes the snapshot that a test compares with.
 """
 
 from __future__ import annotations
 
+import argparse
 import json
 import sys
 from collections.abc import Callable
+from typing import Any
 
+from scripts.toolchain import ROOT
 from tests.contract.evm import DAY, Draft, even_rows
 from tests.contract.pyevm import PyEvm
 from tests.contract.world import World
@@ -18,6 +22,7 @@ from tests.contract.world import World
 PRINCIPAL = 1_200_000
 ROWS = 12
 FEE = 100
+SNAPSHOT = ROOT / "tests" / "contract" / "gas_snapshot.json"
 
 
 class Meter:
@@ -33,7 +38,7 @@ class Meter:
         world.transact(world.custodian, world.token, "mint", world.book, 1)
         world.transact(world.custodian, world.token, "mint", world.receiver.address, 1)
 
-    def draft(self, *, bank: bool = False, fee: int = 0, **terms: object) -> Draft:
+    def draft(self, *, bank: bool = False, fee: int = 0, **terms: Any) -> Draft:
         """Return a loan of twelve rows."""
         now = self.world.chain.now
         value_date = now - now % DAY
@@ -45,6 +50,7 @@ class Meter:
         self.world.chain.travel(draft.rows[row].due_at - 3_600 + late * DAY)
 
     def fund_and_disburse(self, draft: Draft, suffix: str) -> None:
+        """Fund a loan by two lenders and disburse it; note the second commitment."""
         world = self.world
         half = PRINCIPAL // 2
         world.commit(draft, world.ben, half, fund=False)
@@ -53,7 +59,7 @@ class Meter:
 
 
 def measure_opening(meter: Meter) -> None:
-    """Openings of a borrower's first and later loans, and the ways back."""
+    """Measure openings of a borrower's first and later loans, and the ways back."""
     world, gas = meter.world, meter.gas
     gas["open_first"] = world.open(meter.draft()).gas
     gas["open"] = world.open(meter.draft()).gas
@@ -72,7 +78,7 @@ def measure_opening(meter: Meter) -> None:
 
 
 def measure_token(meter: Meter) -> None:
-    """A loan in tokens: repaid on time and late, traded, repaid early, paid out."""
+    """Measure a loan in tokens: repaid on time and late, traded, repaid early, paid out."""
     world, gas = meter.world, meter.gas
     draft = meter.draft()
     world.open(draft)
@@ -97,7 +103,7 @@ def measure_token(meter: Meter) -> None:
 
 
 def measure_fees_and_default(meter: Meter) -> None:
-    """Repayments with a fee in each row, and default."""
+    """Measure repayments with a fee in each row, and default."""
     world, gas = meter.world, meter.gas
     draft = meter.draft(fee=FEE)
     world.open(draft)
@@ -112,7 +118,7 @@ def measure_fees_and_default(meter: Meter) -> None:
 
 
 def measure_bank(meter: Meter) -> None:
-    """A loan whose money moves at the bank."""
+    """Measure a loan whose money moves at the bank."""
     world, gas = meter.world, meter.gas
     draft = meter.draft(bank=True)
     world.open(draft)
@@ -142,8 +148,14 @@ def measure() -> dict[str, int]:
 
 
 def main() -> int:
-    """Print the figures."""
-    print(json.dumps(measure(), indent=2))
+    """Print the figures; with ``--update`` write them to the snapshot too."""
+    parser = argparse.ArgumentParser(description="gas of each operation, as one JSON object")
+    parser.add_argument("--update", action="store_true", help="write the snapshot")
+    options = parser.parse_args()
+    text = json.dumps(measure(), indent=2)
+    print(text)
+    if options.update:
+        SNAPSHOT.write_text(text + "\n", encoding="utf-8")
     return 0
 
 
