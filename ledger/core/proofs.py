@@ -49,7 +49,7 @@ def header_rlp(header: Mapping[str, Any]) -> bytes:
     names = [*_HEADER, *(name for name in _APPENDED if header.get(name) is not None)]
     try:
         encoded: bytes = rlp.encode([_octets(name, header[name]) for name in names])
-    except (KeyError, ValueError, TypeError) as error:
+    except (KeyError, ValueError, TypeError, AttributeError, OverflowError) as error:
         raise ProofError(f"the header lacks or garbles a field: {error!r}") from error
     return encoded
 
