@@ -6,14 +6,11 @@ import pytest
 
 from ledger.core import accounts
 from ledger.core.book import Book, apply
-from ledger.core.decode import decode_book, decode_registry, encode
-from ledger.core.events import BookCreated, PolicyChanged, RegistryRoleChanged, RoleChanged
 from ledger.core.journal import Balances
 from ledger.core.loan import Loan, claimable
 from ledger.core.storage import loan_fields
 from ledger.core.types import BlockRef, Log, Status, Timestamp
-from tests.contract.chain import GENESIS, RawLog
-from tests.contract.evm import BANK_CNY, POLICY, TOKEN_CNY, Draft
+from tests.contract.evm import BANK_CNY, TOKEN_CNY, Draft
 from tests.contract.views import FeesView, HoldingView, LoanView
 from tests.contract.world import World
 
@@ -33,27 +30,13 @@ GROUPED = {
 """Members of the view whose group their name does not tell."""
 
 
-def logs_of_deployment(world: World) -> list[RawLog]:
-    """Return what the constructors wrote, which the world's history leaves out."""
-    at, admin = Timestamp(GENESIS), world.admin.address
-    written = (
-        (world.registry, RegistryRoleChanged(1, at, ZERO, admin, True)),
-        (world.book, BookCreated(1, at, world.registry, admin)),
-        (world.book, RoleChanged(2, at, ZERO, admin, True)),
-        (world.book, PolicyChanged(3, at, POLICY)),
-    )
-    return [RawLog(address, *encode(event)) for address, event in written]
-
-
 def rebuilt(world: World) -> tuple[Book, Balances]:
     """Apply every log of book and registry, one block each."""
     book = Book(world.domain.chain_id, world.book, world.registry)
     balances = Balances()
-    for number, raw in enumerate([*logs_of_deployment(world), *world.history]):
+    for number, (at, raw) in enumerate(world.history):
         if raw.address in (world.book, world.registry):
-            decode = decode_book if raw.address == world.book else decode_registry
-            event = decode(raw.topics, raw.data)
-            block = BlockRef(number, ZERO, ZERO, event.at if event else Timestamp(0))
+            block = BlockRef(number, ZERO, ZERO, Timestamp(at))
             applied = apply(book, Log(block, ZERO, 0, 0, raw.address, raw.topics, raw.data))
             if applied and applied.entry:
                 balances.post(applied.entry)
