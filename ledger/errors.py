@@ -331,6 +331,15 @@ class UnknownRecord(InputError):
         super().__init__(f"the book has no {kind} {key}: check it, or wait until it is mirrored")
 
 
+class ApiUnreachable(LoanbookError):
+    """No usable answer from a platform's API."""
+
+    retry = True
+
+    def __init__(self, url: str, problem: str) -> None:
+        super().__init__(f"API {url} gives no usable answer: {problem}; check --compare")
+
+
 class NotReady(LoanbookError):
     """The service answers, but not yet, or no longer, with what can be relied on."""
 

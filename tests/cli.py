@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import io
 import json
 import os
 import subprocess
@@ -10,8 +12,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
-
-import pytest
 
 from ledger.cli import main
 
@@ -30,16 +30,20 @@ class Outcome:
         return json.loads(self.out)
 
 
-def run(capsys: pytest.CaptureFixture[str], *arguments: object) -> Outcome:
-    """Run a command in this process."""
-    capsys.readouterr()
-    try:
-        main([str(argument) for argument in arguments])
-    except SystemExit as exit_:
-        code = exit_.code
-    assert isinstance(code, int | None)
-    out, err = capsys.readouterr()
-    return Outcome(code or 0, out, err)
+def run(*arguments: object, folder: Path | None = None) -> Outcome:
+    """Run a command in this process, in ``folder``."""
+    out, err, code = io.StringIO(), io.StringIO(), 0
+    with (
+        contextlib.chdir(folder or Path.cwd()),
+        contextlib.redirect_stdout(out),
+        contextlib.redirect_stderr(err),
+    ):
+        try:
+            main([str(argument) for argument in arguments])
+        except SystemExit as exit_:
+            assert isinstance(exit_.code, int | None)
+            code = exit_.code or 0
+    return Outcome(code, out.getvalue(), err.getvalue())
 
 
 def start(

@@ -21,6 +21,7 @@ from ledger.core.views import bucket
 from ledger.demo.result import Conclusion, LoanOutcome, examine
 from ledger.demo.scenario import MOST_LOANS, USUAL_LOANS, play
 from ledger.deployments import mirrored
+from ledger.staff import DECIMALS
 from ledger.store import Store, open_store
 from ledger.store.vault import KEY_BYTES, Vault, VaultKeys
 
@@ -108,7 +109,7 @@ def show(conclusion: Conclusion) -> None:
         token.address: f"c{currency}"
         for currency, token in conclusion.played.deployment.tokens.items()
     }
-    show_trial_balance(conclusion.trial_balance, names)
+    show_trial_balance(conclusion.trial_balance, names, DECIMALS)
     checks = ", ".join(
         f"{name} {check.checked}" for name, check in conclusion.reconciliation.checks.items()
     )

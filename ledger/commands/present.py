@@ -33,10 +33,12 @@ def show_findings(findings: Sequence[Finding]) -> None:
         console().print(f"… and {len(findings) - FEWEST_SHOWN} more: see --json")
 
 
-def show_trial_balance(balances: Mapping[str, int], names: Mapping[str, str]) -> None:
+def show_trial_balance(
+    balances: Mapping[str, int], names: Mapping[str, str], decimals: int = 0
+) -> None:
     """Print the trial balance 试算平衡表 by kind of account; ``names`` says what units are called.
 
-    Amounts have the two decimals of the usual currencies.
+    Without ``decimals`` amounts are shown in minor units.
     """
     debits, credits_ = Counter[tuple[str, str]](), Counter[tuple[str, str]]()
     accounts = Counter[tuple[str, str]]()
@@ -50,19 +52,18 @@ def show_trial_balance(balances: Mapping[str, int], names: Mapping[str, str]) ->
         for kind, (_, chinese) in CHART.items():
             place = unit, kind
             if accounts[place]:
-                cells = accounts[place], _side(debits[place]), _side(credits_[place])
-                rows.append((unit, f"{kind} {chinese}", *cells))
-        rows.append((unit, "Σ", "", _total(debits, unit), _total(credits_, unit)))
+                sides = (debits[place], credits_[place])
+                cells = (money(amount, decimals) if amount else "" for amount in sides)
+                rows.append((unit, f"{kind} {chinese}", accounts[place], *cells))
+        sums = (money(_total(side, unit), decimals) for side in (debits, credits_))
+        rows.append((unit, "Σ", "", *sums))
     columns = ("Unit", "Account 科目", ">Accounts", ">Debit 借", ">Credit 贷")
-    print_table("Trial balance 试算平衡表", columns, rows)
+    title = "Trial balance 试算平衡表" + ("" if decimals else ", minor units 分")
+    print_table(title, columns, rows)
 
 
-def _side(amount: int) -> str:
-    return money(amount) if amount else ""
-
-
-def _total(side: Mapping[tuple[str, str], int], unit: str) -> str:
-    return money(sum(amount for place, amount in side.items() if place[0] == unit))
+def _total(side: Mapping[tuple[str, str], int], unit: str) -> int:
+    return sum(amount for place, amount in side.items() if place[0] == unit)
 
 
 def short(value: bytes) -> str:

@@ -1,23 +1,33 @@
 """``loanbook replay``: the whole book from the chain alone."""
 
-from typing import Annotated
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import Annotated, Any
 
+import httpx
 import typer
 
 from ledger.commands.output import console, print_json, progress
 from ledger.commands.present import show_findings, show_trial_balance
 from ledger.commands.session import Book, ChainId, Json, Rpc, node
 from ledger.config import Settings, load_settings
+from ledger.core.findings import Finding
 from ledger.core.types import Address
-from ledger.errors import ConfigError
+from ledger.errors import ApiUnreachable, ConfigError
 from ledger.replay import ReplayResult, replay
+
+_API_SECONDS = 30.0
 
 
 def replay_command(
     rpc: Rpc = None,
     book: Book = None,
     at: Annotated[
-        int | None, typer.Option(min=0, metavar="BLOCK", help="Up to this block.")
+        int | None, typer.Option(min=0, metavar="BLOCK", help="Up to this block; else the newest.")
+    ] = None,
+    compare: Annotated[
+        str | None,
+        typer.Option(metavar="API_URL", help="Compare with what a platform's API publishes."),
     ] = None,
     chain_id: ChainId = None,
     as_json: Json = False,
@@ -28,9 +38,13 @@ def replay_command(
     """
     settings = load_settings(rpc_url=rpc, book=book, chain_id=chain_id)
     address = _address(settings)
+    published = None if compare is None else _published(compare, at)
     client = node(settings)
     with progress("replay") as step:
-        result = replay(client, address, at, step)
+        result = replay(client, address, at if published is None else _number(published), step)
+    if published is not None:
+        differences = tuple(_differences(result, published))
+        result = replace(result, findings=(*result.findings, *differences))
     if as_json:
         print_json(result.to_json())
     else:
@@ -44,6 +58,41 @@ def _address(settings: Settings) -> Address:
         # Not from a file: an auditor has to say which book, from a source that they trust.
         raise ConfigError("book", "the book's address is needed: --book ADDRESS or LOANBOOK_BOOK")
     return Address(settings.book)
+
+
+def _published(api: str, at: int | None) -> dict[str, Any]:
+    """Return what an API says of its book, as of a block that it names."""
+    if at is not None:
+        raise ConfigError("--at", "cannot go with --compare: the API says as of which block")
+    url = f"{api.rstrip('/')}/v1/book"
+    try:
+        answer = httpx.get(url, timeout=_API_SECONDS, follow_redirects=True)
+        answer.raise_for_status()
+        document = answer.json()
+        _number(document)
+    except (httpx.HTTPError, httpx.InvalidURL, ValueError, TypeError, KeyError) as error:
+        raise ApiUnreachable(url, f"{type(error).__name__}: {error}") from error
+    return dict(document)
+
+
+def _number(published: dict[str, Any]) -> int:
+    return int(published["block"]["number"])
+
+
+def _differences(result: ReplayResult, published: dict[str, Any]) -> Iterator[Finding]:
+    replayed = result.to_json()
+    pairs = {
+        "chain_id": (replayed["chain_id"], published.get("chain_id")),
+        "book": (replayed["book"], published.get("address")),
+        "block": (replayed["block"]["hash"], published["block"].get("hash")),
+        "loans": (replayed["loans"], published.get("loans")),
+        "events": (replayed["events"], published.get("events")),
+        "book_head": (replayed["book_head"], published.get("book_head")),
+        "journal": (replayed["journal"], published.get("journal")),
+    }
+    for name, (expected, found) in pairs.items():
+        if expected != found:
+            yield Finding("published", f"the API's {name}", str(expected), str(found))
 
 
 def show_replay(result: ReplayResult) -> None:

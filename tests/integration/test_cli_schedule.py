@@ -31,10 +31,8 @@ def terms(tmp_path: Path) -> Any:
     return write
 
 
-def test_schedule__one_document__answers_one_object(
-    capsys: pytest.CaptureFixture[str], terms: Any
-) -> None:
-    answer = run(capsys, "schedule", terms(TERMS), "--json")
+def test_schedule__one_document__answers_one_object(terms: Any) -> None:
+    answer = run("schedule", terms(TERMS), "--json")
     assert answer.code == 0
     assert [row["total"] for row in answer.json["rows"]] == ["40803", "40803", "40802"]
     assert answer.json["totals"]["total"] == "122408"
@@ -43,26 +41,24 @@ def test_schedule__one_document__answers_one_object(
     assert answer.json["loan"]["principal"] == "120000"
 
 
-def test_schedule__a_list__answers_a_list(capsys: pytest.CaptureFixture[str], terms: Any) -> None:
-    answer = run(capsys, "schedule", terms([TERMS]), "--json")
+def test_schedule__a_list__answers_a_list(terms: Any) -> None:
+    answer = run("schedule", terms([TERMS]), "--json")
     assert answer.code == 0
     assert [len(item["rows"]) for item in answer.json] == [3]
 
 
 def test_schedule__json_lines_on_standard_input__answers_json_lines(
-    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     lines = json.dumps(TERMS) + "\n\n" + json.dumps(TERMS | {"periods": 2}) + "\n"
     monkeypatch.setattr("sys.stdin", io.StringIO(lines))
-    answer = run(capsys, "schedule", "-", "--json")
+    answer = run("schedule", "-", "--json")
     assert answer.code == 0
     assert [len(json.loads(line)["rows"]) for line in answer.out.splitlines()] == [3, 2]
 
 
-def test_schedule__for_people__shows_rows_and_cost(
-    capsys: pytest.CaptureFixture[str], terms: Any
-) -> None:
-    answer = run(capsys, "schedule", terms(TERMS))
+def test_schedule__for_people__shows_rows_and_cost(terms: Any) -> None:
+    answer = run("schedule", terms(TERMS))
     assert answer.code == 0
     for text in ("还款日", "40,803", "122,408", "12.8691%", "Schedule hash: 0x"):
         assert text in answer.out
@@ -87,25 +83,23 @@ def test_schedule__for_people__shows_rows_and_cost(
     ],
 )
 def test_schedule__bad_terms__says_what_and_exits_2(
-    capsys: pytest.CaptureFixture[str], terms: Any, document: object, message: str
+    terms: Any, document: object, message: str
 ) -> None:
-    answer = run(capsys, "schedule", terms(document), "--json")
+    answer = run("schedule", terms(document), "--json")
     assert answer.code == 2
     assert answer.out == ""
     assert message in answer.err
     assert "Traceback" not in answer.err
 
 
-def test_schedule__no_such_file__names_it(
-    capsys: pytest.CaptureFixture[str], tmp_path: Path
-) -> None:
-    answer = run(capsys, "schedule", tmp_path / "none.json")
+def test_schedule__no_such_file__names_it(tmp_path: Path) -> None:
+    answer = run("schedule", tmp_path / "none.json")
     assert answer.code == 2
     assert "none.json" in answer.err
 
 
-def test_loanbook__unknown_command__is_wrong_use(capsys: pytest.CaptureFixture[str]) -> None:
-    answer = run(capsys, "borrow")
+def test_loanbook__unknown_command__is_wrong_use() -> None:
+    answer = run("borrow")
     assert answer.code == 2
     assert answer.out == ""
     assert "borrow" in answer.err
