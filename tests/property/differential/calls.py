@@ -82,17 +82,7 @@ def commit(history: History, source: Source, loan: ModelLoan | None = None) -> N
     expected = history.expected(source, loan)
     history.step(
         "commit",
-        lambda: model.commit(
-            sender.address,
-            loan,
-            lender.address,
-            amount,
-            deadline,
-            promise.salt,
-            digest,
-            signature,
-            expected,
-        ),
+        lambda: model.commit(sender.address, loan, promise, digest, signature, expected),
         lambda: world.commit(
             loan.draft,
             lender,

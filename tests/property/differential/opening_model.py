@@ -13,7 +13,7 @@ from dataclasses import dataclass, field, replace
 from eth_hash.auto import keccak
 
 from ledger.core import events
-from ledger.core.agreement import Agreement
+from ledger.core.agreement import Agreement, Commitment
 from ledger.core.allocation import Position
 from ledger.core.events import LoanEvent
 from ledger.core.types import ZERO_ADDRESS, Address, Kind, LoanId, MinorUnits, Policy, Status
@@ -175,14 +175,12 @@ class OpeningModel:
         self,
         sender: Address,
         loan: ModelLoan,
-        lender: Address,
-        amount: int,
-        deadline: int,
-        salt: int,
+        promise: Commitment,
         digest: bytes,
         signature: Signature,
         expected: int,
     ) -> list[RawEvent]:
+        lender, amount = promise.lender, promise.amount
         self.require_running()
         self.require_operator(loan, sender)
         self.require_participant(lender)
@@ -191,7 +189,7 @@ class OpeningModel:
         self.require_status(loan, Status.FUNDING)
         self.require_count(loan, expected)
         self._require_funding_open(loan)
-        self.require_in_time(deadline)
+        self.require_in_time(promise.deadline)
         self.require_consent(lender, digest, signature)
         if not amount:
             refuse("ZeroAmount")
@@ -211,9 +209,9 @@ class OpeningModel:
                 loan.seq + 1,
                 At(self.now),
                 lender,
-                MinorUnits(amount),
-                At(deadline),
-                salt,
+                amount,
+                promise.deadline,
+                promise.salt,
                 signature.raw,
                 REF,
             ),
