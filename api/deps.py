@@ -10,11 +10,11 @@ from typing import Annotated
 
 from eth_utils.address import is_checksum_address, to_checksum_address
 from fastapi import Depends, Path, Request, Response
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema
 
 from api import present
 from api.schemas.base import Block
-from api.units import Hash, Wallet
+from api.units import Wallet
 from ledger.core.types import Address, LoanId, Timestamp
 from ledger.errors import NotReady, UnknownRecord
 from ledger.store import Store
@@ -22,6 +22,7 @@ from ledger.store.pages import LoanView, Standing
 from ledger.store.read import ReadView
 
 CODE_VERSION = version("loanbook")
+_HASH = re.compile("0x[0-9a-fA-F]{64}")
 _ADDRESS = re.compile("0x[0-9a-fA-F]{40}")
 DEFAULT_LIMIT, MAX_LIMIT = 50, 200
 
@@ -29,12 +30,9 @@ DEFAULT_LIMIT, MAX_LIMIT = 50, 200
 # -------------------------------------------------------------------------- parameters
 
 
-def _hash(value: object) -> object:
-    if isinstance(value, str) and value.isascii() and len(value) == 66 and value[:2] == "0x":
-        try:
-            return bytes.fromhex(value[2:])
-        except ValueError:
-            pass
+def _hash(value: object) -> bytes:
+    if isinstance(value, str) and _HASH.fullmatch(value):
+        return bytes.fromhex(value[2:])
     raise ValueError("must be 0x and 64 hex digits")
 
 
@@ -55,8 +53,9 @@ def _digits(value: object) -> object:
 
 
 LoanIdPath = Annotated[
-    Hash,
+    bytes,
     BeforeValidator(_hash),
+    WithJsonSchema({"type": "string", "pattern": f"^{_HASH.pattern}$"}),
     Path(alias="loan_id", description="The EIP-712 digest of the agreement."),
 ]
 WalletText = Annotated[Wallet, AfterValidator(_wallet)]

@@ -77,6 +77,7 @@ def problem(response: Response, status: int) -> dict[str, Any]:
         "/v1/loans/" + "0" * 64,
         "/v1/loans/0x" + "%EF%BC%91" * 64,
         "/v1/loans/0x" + "0 " * 32,
+        "/v1/loans/0x" + "00 " * 21 + "0",
         "/v1/loans/1",
         "/v1/holders/bob/positions",
         "/v1/holders/0x" + "zz" * 20 + "/positions",
