@@ -15,7 +15,8 @@ from collections.abc import Callable
 from typing import Any
 
 from scripts.toolchain import ROOT
-from tests.contract.evm import DAY, Draft, even_rows
+from tests.contract.agreed import Draft, even_rows
+from tests.contract.evm import DAY
 from tests.contract.pyevm import PyEvm
 from tests.contract.world import World
 

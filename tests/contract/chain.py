@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from eth_hash.auto import keccak
-from eth_keys import keys
+from eth_keys.datatypes import PrivateKey
 from eth_utils.address import to_checksum_address
 from pyrevm import EVM, BlockEnv, CfgEnv, Env
 
@@ -49,11 +49,11 @@ class Key:
     def __init__(self, name: str) -> None:
         self.name = name
         self.secret = keccak(f"loanbook test key {name}".encode())
-        private = keys.PrivateKey(self.secret)
+        private = PrivateKey(self.secret)
         self.address = Address(private.public_key.to_checksum_address())
         self._d = int.from_bytes(self.secret, "big")
         nonce = int.from_bytes(keccak(self.secret), "big") % _ORDER
-        point = keys.PrivateKey(nonce.to_bytes(32, "big")).public_key.to_bytes()
+        point = PrivateKey(nonce.to_bytes(32, "big")).public_key.to_bytes()
         self._r = int.from_bytes(point[:32], "big") % _ORDER
         self._odd = point[63] & 1
         self._inverse = pow(nonce, -1, _ORDER)
@@ -132,6 +132,7 @@ class Revm:
 
     def _sent(self, value: bytes) -> Sent:
         result = self.evm.result
+        assert result is not None
         logs = tuple(RawLog(_checksummed(log.address), *_parts(log)) for log in result.logs)
         return Sent(value, logs, result.gas_used)
 

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import astuple, dataclass, replace
+from dataclasses import astuple, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from eth_hash.auto import keccak
+from eth_typing import ABIEvent
 from eth_utils.abi import event_abi_to_log_topic
 
 from ledger.chain.abi import Interface
@@ -15,8 +16,9 @@ from ledger.chain.artifacts import Artifact, load, read
 from ledger.core.agreement import Agreement, Document, Domain, struct_hash
 from ledger.core.decode import decode_book, decode_registry
 from ledger.core.events import Event
-from ledger.core.packing import Row, pack_rows, schedule_hash
+from ledger.core.packing import Row, schedule_hash
 from ledger.core.types import ZERO_ADDRESS, Address, Kind, LoanId, MinorUnits, Policy, Timestamp
+from tests.contract.agreed import Draft, even_rows
 from tests.contract.chain import Chain, Key, RawLog, Revm, Sent
 from tests.contract.views import FeesView, HoldingView, LoanView
 
@@ -38,46 +40,11 @@ MOCKS = Path(__file__).parent / "artifacts"
 
 
 OUTSIDE = frozenset(
-    event_abi_to_log_topic(entry)
+    event_abi_to_log_topic(cast(ABIEvent, entry))
     for entry in load("LoanBook").abi
     if entry["type"] == "event" and entry not in load("ILoanBook").abi
 )
 """Topics of the standard events that the book emits beside its own: outside the heads."""
-
-
-@dataclass(frozen=True, slots=True)
-class Draft:
-    """A loan as agreed: what ``open`` takes."""
-
-    agreement: Agreement
-    rows: tuple[Row, ...]
-    borrower: Key
-    guarantor: Key | None
-    loan_id: LoanId
-
-    @property
-    def bank(self) -> bool:
-        return self.agreement.asset == ZERO_ADDRESS
-
-    @property
-    def words(self) -> list[bytes]:
-        return pack_rows(self.rows)
-
-
-def even_rows(
-    principal: int, count: int, interest: int, value_date: int, fee: int = 0
-) -> tuple[Row, ...]:
-    """Return rows of 30 days each with equal principal; the last takes what is left."""
-    part = principal // count
-    return tuple(
-        Row(
-            due_at=value_date + 30 * DAY * (index + 1),
-            principal=part if index < count - 1 else principal - part * (count - 1),
-            interest=interest,
-            fee=fee,
-        )
-        for index in range(count)
-    )
 
 
 class Stage:
@@ -204,7 +171,7 @@ class Stage:
 
     def events(self, sent: Sent) -> list[Event]:
         """Return the events of book and registry in a transaction, strictly decoded."""
-        found = []
+        found: list[Event | None] = []
         for log in sent.logs:
             if log.address == self.book:
                 found.append(decode_book(log.topics, log.data))

@@ -5,8 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 from eth_account import Account
-from eth_tester import EthereumTester, PyEVMBackend
-from eth_tester.backends.pyevm.main import get_default_genesis_params
+from eth_tester import EthereumTester, PyEVMBackend  # type: ignore[import-untyped]
+from eth_tester.backends.pyevm.main import (  # type: ignore[import-untyped]
+    get_default_genesis_params,
+)
 from eth_utils.address import to_checksum_address
 
 from ledger.core.types import Address

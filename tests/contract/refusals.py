@@ -10,7 +10,7 @@ import pytest
 
 from ledger.core.types import Address
 from ledger.errors import Reverted
-from tests.contract.evm import Draft
+from tests.contract.agreed import Draft
 from tests.contract.world import World
 
 

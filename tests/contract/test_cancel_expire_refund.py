@@ -8,7 +8,8 @@ import pytest
 
 from ledger.core.agreement import Cancellation
 from ledger.core.events import Cancelled, FundingExpired, Refunded
-from tests.contract.evm import ANY, REF, Draft, role
+from tests.contract.agreed import Draft
+from tests.contract.evm import ANY, REF, role
 from tests.contract.refusals import refused
 from tests.contract.world import World
 

@@ -6,7 +6,8 @@ import pytest
 from eth_hash.auto import keccak
 
 from ledger.core.events import Defaulted, Repaid
-from tests.contract.evm import ALL, DAY, Draft
+from tests.contract.agreed import Draft
+from tests.contract.evm import ALL, DAY
 from tests.contract.refusals import refused
 from tests.contract.world import World
 

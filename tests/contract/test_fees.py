@@ -7,17 +7,8 @@ from dataclasses import replace
 import pytest
 
 from ledger.core.events import FeesWithdrawn
-from tests.contract.evm import (
-    ALL,
-    ANY,
-    BANK_CNY,
-    BANK_USD,
-    REF,
-    TOKEN_CNY,
-    USD,
-    Draft,
-    role,
-)
+from tests.contract.agreed import Draft
+from tests.contract.evm import ALL, ANY, BANK_CNY, BANK_USD, REF, TOKEN_CNY, USD, role
 from tests.contract.refusals import refused
 from tests.contract.world import World
 

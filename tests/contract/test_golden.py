@@ -14,8 +14,9 @@ from ledger.core import allocation
 from ledger.core.events import Defaulted, Prepaid, Repaid
 from ledger.core.packing import Row
 from ledger.core.types import Address, Status
+from tests.contract.agreed import Draft
 from tests.contract.chain import Key
-from tests.contract.evm import ALL, ALL_PRINCIPAL, DAY, Draft
+from tests.contract.evm import ALL, ALL_PRINCIPAL, DAY
 from tests.contract.world import World
 from tests.property.differential.model_loan import ModelLoan
 

@@ -9,8 +9,9 @@ from ledger.chain.artifacts import load
 from ledger.core.events import Transferred
 from ledger.core.types import Kind
 from ledger.errors import Reverted
+from tests.contract.agreed import Draft
 from tests.contract.chain import Key
-from tests.contract.evm import ALL, Draft
+from tests.contract.evm import ALL
 from tests.contract.refusals import refused
 from tests.contract.world import World
 

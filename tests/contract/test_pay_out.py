@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from ledger.core.events import PaidOut
-from tests.contract.evm import ALL, ANY, DAY, REF, Draft, role
+from tests.contract.agreed import Draft
+from tests.contract.evm import ALL, ANY, DAY, REF, role
 from tests.contract.refusals import refused
 from tests.contract.world import World
 

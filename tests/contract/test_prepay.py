@@ -8,7 +8,8 @@ import pytest
 from eth_hash.auto import keccak
 
 from ledger.core.events import Prepaid, Repaid
-from tests.contract.evm import ALL_PRINCIPAL, ANY, DAY, REF, Draft, role
+from tests.contract.agreed import Draft
+from tests.contract.evm import ALL_PRINCIPAL, ANY, DAY, REF, role
 from tests.contract.refusals import refused
 from tests.contract.world import World
 

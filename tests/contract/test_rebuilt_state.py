@@ -10,7 +10,8 @@ from ledger.core.journal import Balances
 from ledger.core.loan import Loan, claimable
 from ledger.core.storage import loan_fields
 from ledger.core.types import BlockRef, Log, Status, Timestamp
-from tests.contract.evm import BANK_CNY, TOKEN_CNY, Draft
+from tests.contract.agreed import Draft
+from tests.contract.evm import BANK_CNY, TOKEN_CNY
 from tests.contract.views import FeesView, HoldingView, LoanView
 from tests.contract.world import World
 

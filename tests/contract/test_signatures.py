@@ -10,8 +10,9 @@ from pyrevm import AccountInfo
 
 from ledger.core.agreement import Cancellation, Document, Domain, digest
 from ledger.core.types import Address, Kind
+from tests.contract.agreed import Draft
 from tests.contract.chain import CHAIN_ID, Key, Revm, malleable_twin
-from tests.contract.evm import ALL, Draft
+from tests.contract.evm import ALL
 from tests.contract.refusals import refused
 from tests.contract.world import World
 

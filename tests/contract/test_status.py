@@ -7,8 +7,9 @@ from typing import Any
 
 import pytest
 
+from tests.contract.agreed import Draft
 from tests.contract.chain import Key
-from tests.contract.evm import ALL, Draft
+from tests.contract.evm import ALL
 from tests.contract.refusals import refused
 from tests.contract.world import World
 

@@ -8,8 +8,9 @@ import pytest
 
 from ledger.core.types import Address
 from ledger.errors import Reverted
+from tests.contract.agreed import Draft
 from tests.contract.chain import Key
-from tests.contract.evm import ALL, ANY, REF, Draft
+from tests.contract.evm import ALL, ANY, REF
 from tests.contract.refusals import refused
 from tests.contract.world import World
 

@@ -9,7 +9,8 @@ from eth_hash.auto import keccak
 
 from ledger.core.packing import Row, schedule_hash
 from ledger.core.types import MinorUnits, Policy, Timestamp
-from tests.contract.evm import CNY, DAY, Draft
+from tests.contract.agreed import Draft
+from tests.contract.evm import CNY, DAY
 from tests.contract.world import World
 from tests.property.differential.source import Source
 

@@ -171,6 +171,11 @@ class History:
             return source.pick(fitting)
         return source.pick(loans) if loans and source.chance(20) else None
 
+    def holder(self, source: Source, loan: ModelLoan) -> Key:
+        """Return one of the loan's holders, mostly."""
+        holders = [key for key in self.people if loan.account(key.address).units]
+        return source.pick(holders) if holders and source.chance(85) else source.pick(self.people)
+
     def sender(self, source: Source, right: Key) -> Key:
         """Return who calls: mostly the right one."""
         return right if source.chance(98) else source.pick((self.world.stranger, self.world.ann))

@@ -13,7 +13,7 @@ from ledger.core.allocation import Position, Terms
 from ledger.core.decode import encode
 from ledger.core.events import LoanEvent
 from ledger.core.types import ZERO_ADDRESS, Address, Status
-from tests.contract.evm import Draft
+from tests.contract.agreed import Draft
 from tests.contract.views import LoanView
 from tests.property.differential.schedules import day
 

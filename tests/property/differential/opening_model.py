@@ -15,10 +15,10 @@ from eth_hash.auto import keccak
 from ledger.core import events
 from ledger.core.agreement import Agreement, Commitment
 from ledger.core.allocation import Position
-from ledger.core.events import LoanEvent
 from ledger.core.types import ZERO_ADDRESS, Address, Kind, LoanId, MinorUnits, Policy, Status
 from ledger.core.types import Timestamp as At
-from tests.contract.evm import REF, Draft, role
+from tests.contract.agreed import Draft
+from tests.contract.evm import REF, role
 from tests.property.differential.model_loan import ANY_COUNT, ModelLoan
 from tests.property.differential.refusal import refuse
 from tests.property.differential.schedules import check_rows, check_terms
@@ -101,6 +101,10 @@ class OpeningModel:
     def require_consent(self, signer: Address, digest: bytes, signature: Signature) -> None:
         if not signature.good:
             refuse("BadSignature", signer=signer, digest=digest)
+
+    def require_unused(self, digest: bytes) -> None:
+        if digest in self.used:
+            refuse("DigestUsed", digest=digest)
 
     def require_money(self, payer: Address, amount: int, spender: bool = True) -> None:
         """Refuse as OpenZeppelin's ERC-20 does when the payer cannot pay."""
@@ -202,20 +206,18 @@ class OpeningModel:
         loan.account(lender).units = amount
         loan.attestations += loan.bank
         self.move(loan, lender, self.book, amount)
-        return self._recorded(
-            loan,
-            events.Committed(
-                loan.draft.loan_id,
-                loan.seq + 1,
-                At(self.now),
-                lender,
-                amount,
-                promise.deadline,
-                promise.salt,
-                signature.raw,
-                REF,
-            ),
+        event = events.Committed(
+            loan.draft.loan_id,
+            loan.seq + 1,
+            At(self.now),
+            lender,
+            amount,
+            promise.deadline,
+            promise.salt,
+            signature.raw,
+            REF,
         )
+        return [loan.record(event)]
 
     def _require_funding_open(self, loan: ModelLoan) -> None:
         deadline = loan.draft.agreement.funding_deadline
@@ -236,12 +238,10 @@ class OpeningModel:
         loan.attestations += loan.bank
         self.move(loan, self.book, agreed.payee, agreed.principal)
         at = At(self.now)
-        return self._recorded(
-            loan,
-            events.Disbursed(
-                loan.draft.loan_id, loan.seq + 1, at, agreed.payee, agreed.principal, REF
-            ),
+        event = events.Disbursed(
+            loan.draft.loan_id, loan.seq + 1, at, agreed.payee, agreed.principal, REF
         )
+        return [loan.record(event)]
 
     def cancel(
         self,
@@ -257,10 +257,8 @@ class OpeningModel:
         self.require_consent(loan.draft.agreement.borrower, digest, signature)
         loan.status = Status.CANCELLED
         at = At(self.now)
-        return self._recorded(
-            loan,
-            events.Cancelled(loan.draft.loan_id, loan.seq + 1, at, At(deadline), signature.raw),
-        )
+        event = events.Cancelled(loan.draft.loan_id, loan.seq + 1, at, At(deadline), signature.raw)
+        return [loan.record(event)]
 
     def expire(self, loan: ModelLoan) -> list[RawEvent]:
         self.require_status(loan, Status.FUNDING)
@@ -269,7 +267,7 @@ class OpeningModel:
             refuse("FundingStillOpen", deadline=deadline, now_=self.now)
         loan.status = Status.CANCELLED
         event = events.FundingExpired(loan.draft.loan_id, loan.seq + 1, At(self.now))
-        return self._recorded(loan, event)
+        return [loan.record(event)]
 
     def refund(
         self, sender: Address, loan: ModelLoan, lender: Address, expected: int
@@ -285,12 +283,9 @@ class OpeningModel:
         loan.attestations += loan.bank
         self.move(loan, self.book, lender, units)
         at = At(self.now)
-        return self._recorded(
-            loan,
-            events.Refunded(loan.draft.loan_id, loan.seq + 1, at, lender, MinorUnits(units), REF),
+        event = events.Refunded(
+            loan.draft.loan_id, loan.seq + 1, at, lender, MinorUnits(units), REF
         )
-
-    def _recorded(self, loan: ModelLoan, event: LoanEvent) -> list[RawEvent]:
         return [loan.record(event)]
 
 

@@ -72,7 +72,7 @@ def check_rows(words: Sequence[bytes], agreement: Agreement, policy: Policy) -> 
 
 def _check_dates_and_principal(rows: Sequence[Row], agreement: Agreement) -> None:
     """Walk the rows in order: whichever of the two is wrong first is named."""
-    last, left = 0, agreement.principal
+    last, left = 0, int(agreement.principal)
     total = sum(row.principal for row in rows)
     for index, row in enumerate(rows):
         due = day(agreement.value_date, row.due_at)
