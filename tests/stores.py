@@ -89,6 +89,12 @@ def grow(chain: SimulatedChain, days: int = 60) -> None:
         for lender in LENDERS[:2]:
             chain.pay_out(loan, lender)
     chain.withdraw_fees(0, 10)
+    open_today(chain)
+
+
+def open_today(chain: SimulatedChain) -> None:
+    """Open one more loan, of one row."""
+    chain.advance()
     start = (chain.now // DAY + 1) * DAY
     rows = (Row(start + 30 * DAY, 500, 5),)
     terms = {"value_date": start, "funding_deadline": start + DAY, "salt": len(chain.loans)}

@@ -61,11 +61,14 @@ def test_sync__anvil_reorganises__the_lost_events_leave_no_trace(
     with new_store(tmp_path) as store:
         mirror = mirror_of(client, store, live)
         mirror.sync()
+        assert reconcile(client, store).ok
         lost = client.head()
         client.transport.request("anvil_reorg", [depth, []])
         assert client.block(lost.number).hash != lost.hash
         result = mirror.sync()
         assert (result.removed > 0) == (depth > 1)  # the last block moved tokens alone
+        again = reconcile(client, store)
+        assert again.ok, again.findings
         assert_true(client, store, live, tmp_path)
         # Life goes on, on the new branch.
         if depth == 6:

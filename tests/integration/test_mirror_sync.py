@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import signal
+import sqlite3
+import subprocess
+import sys
 import threading
 from collections.abc import Callable
 from dataclasses import replace
@@ -9,6 +13,7 @@ from itertools import pairwise
 from pathlib import Path
 
 import pytest
+from sqlalchemy import event
 
 from ledger.core.journal import trial_balance
 from ledger.core.types import Log
@@ -19,6 +24,7 @@ from ledger.errors import (
     LogRefused,
     OtherBook,
     StoreBusy,
+    StoreError,
     WrongChain,
 )
 from ledger.mirror import Mirror, SyncResult
@@ -27,7 +33,16 @@ from ledger.store import open_store
 from tests.fake_node import FakeNode, deployment_of
 from tests.replayed import entries_of, replay
 from tests.simulated_logs import BOOK, REGISTRY
-from tests.stores import dump, grow, mirror_of, new_store, small_chain, url_of
+from tests.stores import (
+    dump,
+    fresh_dump,
+    grow,
+    mirror_of,
+    new_store,
+    open_today,
+    small_chain,
+    url_of,
+)
 
 
 @pytest.mark.parametrize("batch", [1, 2, 7, 1000])
@@ -217,6 +232,56 @@ def test_sync__crash_after_any_step__leaves_the_batch_before(
     with new_store(tmp_path, "other.db") as other:
         mirror_of(node, other).sync()
         assert dump(other) == after
+
+
+KILLED = """
+import os, signal, sys
+from ledger.store import batch, open_store
+from tests.fake_node import FakeNode
+from tests.stores import mirror_of, small_chain
+batch.write_cursor = lambda *arguments: os.kill(os.getpid(), signal.SIGKILL)
+mirror_of(FakeNode(small_chain()), open_store(sys.argv[1])).sync()
+"""
+
+
+def test_sync__killed_before_the_commit__leaves_nothing(tmp_path: Path) -> None:
+    command = [sys.executable, "-c", KILLED, url_of(tmp_path / "book.db")]
+    ran = subprocess.run(command, check=False)
+    assert ran.returncode == -signal.SIGKILL
+    node = FakeNode(small_chain())
+    with new_store(tmp_path) as store:
+        with store.read() as view:
+            assert view.standing() is None
+        mirror_of(node, store).sync()
+        assert dump(store) == fresh_dump(node, tmp_path)
+
+
+def test_sync__disk_full__stops_cleanly_and_goes_on(tmp_path: Path) -> None:
+    chain = small_chain()
+    node = FakeNode(chain)
+    with new_store(tmp_path) as store:
+        mirror_of(node, store).sync()
+        before = dump(store)
+    for _ in range(30):
+        open_today(chain)
+    node.serve(chain)
+    with new_store(tmp_path) as store:
+        full = threading.Event()
+        full.set()
+
+        def limit(connection: sqlite3.Connection, *_: object) -> None:
+            (pages,) = connection.execute("PRAGMA page_count").fetchone()
+            connection.execute(f"PRAGMA max_page_count = {pages if full.is_set() else 2**31}")
+
+        event.listen(store.sessions._engine, "connect", limit)
+        store.sessions.dispose()
+        with pytest.raises(StoreError, match="no space left"):
+            mirror_of(node, store).sync()
+        assert dump(store) == before
+        full.clear()
+        store.sessions.dispose()
+        mirror_of(node, store).sync()
+        assert dump(store) == fresh_dump(node, tmp_path)
 
 
 def test_sync__database_locked__is_busy_and_changes_nothing(tmp_path: Path) -> None:
