@@ -41,8 +41,7 @@ def run(*arguments: object, folder: Path | None = None) -> Outcome:
         try:
             main([str(argument) for argument in arguments])
         except SystemExit as exit_:
-            assert isinstance(exit_.code, int | None)
-            code = exit_.code or 0
+            code = int(exit_.code or 0)
     return Outcome(code, out.getvalue(), err.getvalue())
 
 
