@@ -29,11 +29,12 @@ from ledger.core.loan import EventRef, claimable
 from ledger.core.loan import Loan as CoreLoan
 from ledger.core.method import method_of
 from ledger.core.repayments import EarlyPayment, Repayments, RowAccount
-from ledger.core.types import ZERO_ADDRESS, Address, BlockRef, MinorUnits, Timestamp
+from ledger.core.types import ZERO_ADDRESS, Address, BlockRef, MinorUnits, Status, Timestamp
 from ledger.core.views import bucket, days_past_due, due_at, risk_class
 from ledger.store import pages
 
 HALF_DAY = DAY_SECONDS // 2
+_UNDISBURSED = (Status.FUNDING, Status.CANCELLED)
 UNIX_EPOCH = date(1970, 1, 1).toordinal()
 
 
@@ -106,7 +107,8 @@ def _summary(view: pages.LoanView, at: Timestamp) -> dict[str, Any]:
         "settlement": Settlement.BANK if found.bank else Settlement.TOKEN,
         "borrower": signed.borrower,
         "principal": signed.principal,
-        "outstanding": found.outstanding,
+        "funded": found.outstanding if found.status in _UNDISBURSED else signed.principal,
+        "outstanding": 0 if found.status in _UNDISBURSED else found.outstanding,
         "instalments": len(found.rows),
         "method": method_of(found.rows),
         "standing": standing(found, at),

@@ -61,7 +61,12 @@ class Loan(Model):
     settlement: Settlement
     borrower: Wallet
     principal: Amount
-    outstanding: Amount = Field(description="Unpaid principal (借贷余额), without interest.")
+    funded: Amount = Field(
+        description="Brought in by lenders (募集金额) and, without disbursement, not given back."
+    )
+    outstanding: Amount = Field(
+        description="Unpaid principal (借贷余额), without interest; 0 before disbursement."
+    )
     instalments: int
     method: Method = Field(description="Repayment method, read from the signed rows.")
     standing: Standing

@@ -215,6 +215,20 @@ def test_loan__late__says_how_late_as_of_the_block(http: TestClient, portfolio: 
     assert loan["changed"]["number"] > loan["opened"]["number"]
 
 
+def test_loan__not_disbursed__has_money_of_lenders_and_nothing_outstanding(
+    http: TestClient, portfolio: Portfolio
+) -> None:
+    funded = {}
+    for name in ("funding", "cancelled", "late"):
+        loan = read(http, path_of(portfolio, name))["loan"]
+        funded[name] = (loan["funded"], loan["outstanding"] != "0")
+    assert funded == {
+        "funding": ("70000000", False),
+        "cancelled": ("0", False),
+        "late": ("5000000", True),
+    }
+
+
 def test_history__paged__has_place_sequence_and_head_of_every_event(
     http: TestClient, portfolio: Portfolio
 ) -> None:
