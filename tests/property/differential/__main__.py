@@ -15,9 +15,12 @@ from collections import Counter
 
 from tests.property.differential.calls import play
 from tests.property.differential.driver import History
+from tests.property.differential.replay import check_replay
 from tests.property.differential.source import Seeded
 
 EPISODE = 250
+REPLAYED = 20
+"""One history in so many is rebuilt from its logs too, which takes as long as playing it."""
 
 
 def run(seed: int, operations: int) -> History:
@@ -31,13 +34,17 @@ def run(seed: int, operations: int) -> History:
 
 def campaign(count: int, seed: int) -> dict[str, object]:
     """Run histories until ``count`` operations are done; print progress and failures."""
-    started, done, failures = time.monotonic(), 0, []
+    started, done, replayed = time.monotonic(), 0, 0
+    failures: list[int] = []
     calls: Counter[str] = Counter()
     refused: Counter[str] = Counter()
     for number in range(-(-count // EPISODE)):
         own, size = seed + number, min(EPISODE, count - done)
         try:
             history = run(own, size)
+            if number % REPLAYED == 0:
+                check_replay(history)
+                replayed += 1
             calls += history.done
             refused += history.refused
         except Exception:
@@ -57,6 +64,7 @@ def campaign(count: int, seed: int) -> dict[str, object]:
         "operations_per_second": round(done / seconds),
         "accepted": sum(calls.values()),
         "refused": sum(refused.values()),
+        "replayed_histories": replayed,
         "calls": dict(sorted(calls.items())),
         "errors": dict(sorted(refused.items())),
         "failed_seeds": failures,

@@ -225,7 +225,8 @@ class History:
             value_date = loan.draft.agreement.value_date
             first = value_date + DAY * loan.position.last_day + DAY
             return max(min(first, now), now - back * DAY)
-        return max(0, now + source.integer(-12, 2) * DAY + source.pick((0, 1, -1)))
+        anyhow = now + source.integer(-12, 2) * DAY + source.pick((0, 1, -1))
+        return source.pick((anyhow, anyhow, anyhow, 0, loan.draft.agreement.value_date - 1))
 
     def amount(self, source: Source, due: int) -> int:
         """Return an amount around what is due, or what could be taken."""

@@ -26,7 +26,8 @@ def open_loan(history: History, source: Source) -> None:
         draft = source.pick(list(model.loans.values())).draft
     sender = history.sender(source, world.originator)
     signature = history.signature(source, draft.borrower, draft.loan_id)
-    second = Signature(b"", True)
+    # Without a guarantor nobody reads the second signature.
+    second = Signature(source.pick((b"", b"", b"", b"any bytes")), True)
     if draft.guarantor:
         second = history.signature(source, draft.guarantor, draft.loan_id)
     history.step(
