@@ -1,7 +1,6 @@
 """Loans: lists, one loan, its history, its schedule against what was paid, its holders."""
 
 import re
-from collections.abc import Iterator
 from typing import Annotated
 
 from fastapi import APIRouter, Query, Response
@@ -18,11 +17,11 @@ from api.schemas.loans import (
     Positions,
     Schedule,
 )
-from ledger.core.events import BookEvent, LoanEvent, RegistryEvent
+from ledger.core.events import LoanEvent
 from ledger.core.loan import Loan
-from ledger.core.repayments import Repayments, repayments
+from ledger.core.repayments import repayments
 from ledger.core.types import Address, LoanId, Status
-from ledger.store.pages import MAX_LIMIT
+from ledger.store.pages import MAX_LIMIT, EventView
 
 router = APIRouter(tags=["loans"])
 
@@ -77,22 +76,23 @@ def find_loans(snapshot: Snapshot, wanted: LoanFilter) -> Loans:
     return Loans(block=snapshot.block, items=items, next=page.next)
 
 
-def loan_events(snapshot: Snapshot, loan_id: LoanId) -> Iterator[LoanEvent]:
-    """Yield every event of a loan, in order."""
+def loan_events(snapshot: Snapshot, loan_id: LoanId) -> list[EventView]:
+    """Return every event of a loan, in order."""
+    events: list[EventView] = []
     after: str | None = None
     while True:
         page = snapshot.view.history(loan_id, after=after, limit=MAX_LIMIT)
-        for line in page.items:
-            assert not isinstance(line.event, BookEvent | RegistryEvent)
-            yield line.event
+        events += page.items
         if page.next is None:
-            return
+            return events
         after = page.next
 
 
-def account_of(snapshot: Snapshot, loan: Loan) -> Repayments:
-    """Return what was paid on a loan, row by row."""
-    return repayments(loan, loan_events(snapshot, loan.loan_id), snapshot.at)
+def account_of(snapshot: Snapshot, loan: Loan, events: list[EventView]) -> Schedule:
+    """Return a loan's schedule against what all its ``events`` paid."""
+    past = (event.event for event in events)
+    paid = repayments(loan, (event for event in past if isinstance(event, LoanEvent)), snapshot.at)
+    return present.schedule(loan, paid, snapshot.block)
 
 
 @router.get("/loans", response_model=Loans)
@@ -135,7 +135,7 @@ def schedule(read: Read, loan_id: LoanIdPath) -> Response:
 
     def build(snapshot: Snapshot) -> Schedule:
         loan = snapshot.loan(loan_id).loan
-        return present.schedule(loan, account_of(snapshot, loan), snapshot.block)
+        return account_of(snapshot, loan, loan_events(snapshot, loan.loan_id))
 
     return read.json(build)
 

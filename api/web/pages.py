@@ -12,7 +12,7 @@ from api import present
 from api.deps import LoanIdPath, Read, Snapshot
 from api.problems import ALL_KINDS, Problem
 from api.routes.book import balance, compared, describe
-from api.routes.loans import LoanFilter, account_of, find_loans
+from api.routes.loans import LoanFilter, account_of, find_loans, loan_events
 from api.schemas.loans import LoanStatus
 from api.totals import totals_at
 from api.web import tables
@@ -119,9 +119,11 @@ def loan(
 
     def build(snapshot: Snapshot) -> dict[str, Any]:
         view = snapshot.loan(loan_id)
-        schedule = present.schedule(view.loan, account_of(snapshot, view.loan), snapshot.block)
+        events = loan_events(snapshot, view.loan.loan_id)
+        schedule = account_of(snapshot, view.loan, events)
         lines = tables.row_lines(schedule.instalments)
-        events = snapshot.view.history(LoanId(loan_id), after=query.after, limit=EVENTS_ON_A_PAGE)
+        shown = events[int(query.after or 0) :][:EVENTS_ON_A_PAGE]
+        more = shown and shown[-1].seq < len(events)
         holders = snapshot.view.holders(LoanId(loan_id))
         return {
             "loan": present.loan_detail(view, snapshot.at),
@@ -132,8 +134,8 @@ def loan(
             "rows_paid": tables.total_of(line.row.paid for line in lines),
             "rows_unpaid": tables.total_of(line.row.unpaid for line in lines),
             "holders": [present.holder(holder) for holder in holders],
-            "history": [present.history_line(event) for event in events.items],
-            "history_next": events.next,
+            "history": [present.history_line(event) for event in shown],
+            "history_next": shown[-1].seq if more else None,
             "history_after": query.after,
             "shown_amounts": tables.shown_amounts,
         }

@@ -1,6 +1,6 @@
 """Reading the mirrored book: every method on the same snapshot, every list by keyset."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import orjson
@@ -152,7 +152,7 @@ class ReadView:
         if key:
             query = query.where(LogRow.seq > key[0])
         rows = self._session.exec(query.limit(checked(limit) + 1)).all()
-        return page_of(rows, limit, self._event_view, lambda row: (row[0].seq,))
+        return page_of(rows, limit, self._event_reader(), lambda row: (row[0].seq,))
 
     def events(
         self, *, book_only: bool = False, after: str | None = None, limit: int = 100
@@ -166,14 +166,13 @@ class ReadView:
             query = query.where(_after_log(*key))
         rows = self._session.exec(query.limit(checked(limit) + 1)).all()
         return page_of(
-            rows, limit, self._event_view, lambda row: (row[0].block_number, row[0].log_index)
+            rows, limit, self._event_reader(), lambda row: (row[0].block_number, row[0].log_index)
         )
 
-    def _event_view(self, row: tuple[LogRow, BlockRow]) -> EventView:
-        log, block = row
-        deployment = read_deployment(self._session)
-        assert deployment is not None
-        return event_view(log, block, deployment.registry)
+    def _event_reader(self) -> Callable[[tuple[LogRow, BlockRow]], EventView]:
+        deployment = self.deployment()
+        registry = deployment.registry if deployment else ""
+        return lambda row: event_view(row[0], row[1], registry)
 
     # ------------------------------------------------------------------ journal
 

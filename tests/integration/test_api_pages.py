@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from html.parser import HTMLParser
 from pathlib import Path
@@ -45,14 +46,15 @@ class Seen(HTMLParser):
     def __init__(self, html: str) -> None:
         super().__init__()
         self.tags: list[tuple[str, dict[str, str | None]]] = []
-        self.text = ""
+        self.pieces: list[str] = []
         self.feed(html)
+        self.text = "".join(self.pieces)
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         self.tags.append((tag, dict(attrs)))
 
     def handle_data(self, data: str) -> None:
-        self.text += data
+        self.pieces.append(data)
 
     def links(self) -> list[str]:
         return [attrs["href"] or "" for tag, attrs in self.tags if tag == "a" and "href" in attrs]
@@ -232,3 +234,18 @@ def test_docs__every_operation_and_problem__is_listed(http: TestClient) -> None:
     assert targets - {"content"} <= anchors
     problem = http.get("/v1/loans/1").json()["type"]
     assert problem.removeprefix("/docs#") in anchors
+
+
+def test_loan__more_events_than_a_page__lead_on_to_the_last(
+    http: TestClient, portfolio: Portfolio, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("api.web.pages.EVENTS_ON_A_PAGE", 4)
+    loan = portfolio.named["sold"]
+    path: str | None = f"/loans/0x{loan.id.hex()}"
+    sequence: list[str] = []
+    while path:
+        seen = page(http, path)
+        following = [attrs["href"] for _, attrs in seen.tags if attrs.get("rel") == "next"]
+        path = following[0] if following else None
+        sequence += re.findall(r"^(\d+)\. $", "\n".join(seen.pieces), re.MULTILINE)
+    assert sequence == [str(number) for number in range(1, loan.seq + 1)]
