@@ -136,7 +136,7 @@ def _defaulted(loan: Loan, event: Defaulted, _context: Context) -> Loan:
     day = day_of(loan.agreement.value_date, event.at)
     if loan.bank:
         # No value date may still come that lies before the day of default.
-        day = max(0, day - loan.attestation_lag, loan.position.last_day)
+        day = max(day - loan.attestation_lag, loan.position.last_day)
     ensure_equal("default", "day of default", day, event.day)
     position, claim = allocation.accelerate(loan.terms, loan.position, loan.rows, day)
     expected = Split(claim.fee, claim.penalty, claim.interest, position.outstanding)

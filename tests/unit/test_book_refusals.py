@@ -75,7 +75,7 @@ UNLAWFUL: dict[str, tuple[Scene, str]] = {
     "no rows": (opened_over((), principal=1), "schedule"),
     "same due day twice": (opened_over(rows_of((9, 5, 0, 0), (9, 5, 0, 0))), "schedule"),
     "due on the value date": (opened_over(rows_of((0, 5, 0, 0))), "schedule"),
-    "last row without principal": (opened_over(rows_of((9, 5, 0, 0), (18, 0, 1, 0))), "schedule"),
+    "last row without principal": (opened_over(rows_of((9, 5, 0, 0), (18, 0, 0, 0))), "schedule"),
     "term too long": (opened_over(rows_of((18_301, 5, 0, 0))), "schedule"),
     "interest over the cap": (opened_over(rows_of((365, 1_000, 1_001, 0))), "schedule"),
     "fees over the cap": (opened_over(rows_of((365, 1_000, 999, 2))), "schedule"),

@@ -225,6 +225,18 @@ def test_loan_fields__default__every_slot_of_the_contract(chain: SimulatedChain)
     assert len(fields) == 39
 
 
+def test_loan_fields__late_within_grace__marked_late_though_no_penalty_was_paid(
+    chain: SimulatedChain,
+) -> None:
+    loan = active(chain)
+    assert loan_fields(loan_of(chain))["state.late"] is False
+    chain.travel(31 + 2)
+    chain.repay(loan, 10)
+    fields = loan_fields(loan_of(chain))
+    assert (fields["penalty.numerator"], fields["penalty.settled"]) == (2 * 41_200, 0)
+    assert fields["state.late"] is True
+
+
 def test_loan_fields__payee_is_the_borrower__slot_is_empty(chain: SimulatedChain) -> None:
     chain.open(agreement(ROWS, payee=BORROWER), ROWS)
     assert loan_fields(loan_of(chain))["wallets.payee"] == ZERO_ADDRESS
