@@ -67,6 +67,13 @@ check: setup  ## format, lint, types, import layers
 test: setup browser check  ## all tests; ARGS goes to pytest
 	$(BIN)/python -m pytest -n $(JOBS) --dist loadgroup $(ARGS)
 
+ONLY ?= differential
+N ?= 20000
+SEED ?= 1
+.PHONY: assure
+assure: setup  ## a long campaign: ONLY=differential N=20000 SEED=1
+	@$(BIN)/python -m tests.property.$(ONLY) --n $(N) --seed $(SEED)
+
 .PHONY: lock
 lock: setup  ## resolve the dependencies again
 	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --group test \
