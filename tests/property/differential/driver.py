@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 
 from eth_hash.auto import keccak
 
+from ledger.core.decode import decode_book
 from ledger.core.types import ZERO_ADDRESS, Kind, Policy, Status
 from ledger.errors import Reverted
 from tests.contract.chain import Key, Sent, malleable_twin
@@ -128,7 +129,9 @@ class History:
             for log in sent.logs
             if log.address == self.world.book and log.topics[0] not in OUTSIDE
         ]
-        same("events", found, expected)
+        if found != expected:
+            same("events", _read(found), _read(expected))
+            same("raw events", found, expected)
 
     def compare(self, loan: ModelLoan | None) -> None:
         """Compare what one call can have changed; money and book head always."""
@@ -258,3 +261,7 @@ class History:
         if at > self.world.chain.now:
             self.world.chain.travel(at)
             self.model.now = at
+
+
+def _read(logs: list[RawEvent]) -> list[object]:
+    return [decode_book(topics, data) for topics, data in logs]
