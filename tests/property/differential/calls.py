@@ -50,24 +50,63 @@ def withdraw_fees(history: History, source: Source) -> None:
 
 
 def change_rules(history: History, source: Source) -> None:
-    """Pause, resume, move the attestation lag, or donate tokens to the book."""
+    """Pause, resume, move a limit, close a settlement, change a party, or donate tokens."""
+    model = history.model
+    if model.paused or model.closed or history.demoted:
+        # Most of the time all doors stand open.
+        _restore(history, source)
+        return
+    source.pick((_pause, _move_lag, _close_settlement, _demote, _donate))(history, source)
+
+
+def _restore(history: History, source: Source) -> None:
+    if history.model.paused:
+        _pause(history, source)
+    for index in sorted(history.model.closed):
+        _set_settlement(history, index, is_open=True)
+    history.promote()
+
+
+def _pause(history: History, source: Source) -> None:
+    model, world = history.model, history.world
+    paused = not model.paused
+    sender = history.sender(source, world.guardian)
+    history.step(
+        "setPaused",
+        lambda: model.set_paused(sender.address, paused),
+        lambda: world.act(sender, "setPaused", paused),
+    )
+
+
+def _move_lag(history: History, source: Source) -> None:
+    policy = replace(history.model.policy, max_attestation_lag=source.integer(0, 10))
+    history.step(
+        "setPolicy",
+        lambda: history.model.set_policy(policy),
+        lambda: history.world.set_policy(policy),
+    )
+
+
+def _close_settlement(history: History, source: Source) -> None:
+    _set_settlement(history, source.integer(0, 1), is_open=False)
+
+
+def _set_settlement(history: History, index: int, *, is_open: bool) -> None:
     world, model = history.world, history.model
-    kind = source.integer(0, 3)
-    if kind == 0 or model.paused:
-        paused = not model.paused and source.chance(50)
-        sender = history.sender(source, world.guardian)
-        history.step(
-            "setPaused",
-            lambda: model.set_paused(sender.address, paused),
-            lambda: world.act(sender, "setPaused", paused),
-        )
-    elif kind == 1:
-        policy = replace(model.policy, max_attestation_lag=source.integer(0, 10))
-        history.step(
-            "setPolicy", lambda: model.set_policy(policy), lambda: world.set_policy(policy)
-        )
-    else:
-        history.donate(source.integer(1, 1_000))
+    token, currency = model.settlements[index]
+    history.step(
+        "setSettlement",
+        lambda: model.set_settlement(index, is_open),
+        lambda: world.act(world.admin, "setSettlement", token, currency, is_open),
+    )
+
+
+def _demote(history: History, source: Source) -> None:
+    history.demote(source.pick(history.people))
+
+
+def _donate(history: History, source: Source) -> None:
+    history.donate(source.integer(1, 1_000))
 
 
 def travel(history: History, source: Source) -> None:
@@ -89,7 +128,7 @@ CALLS: dict[str, tuple[int, Callable[[History, Source], None]]] = {
     "transfer": (5, transfer),
     "assign": (5, assign),
     "withdrawFees": (2, withdraw_fees),
-    "rules": (1, change_rules),
+    "rules": (2, change_rules),
     "travel": (11, travel),
 }
 """Each call with its weight."""

@@ -52,6 +52,7 @@ class History:
         self.model = self._model()
         self.reader = Reader(world)
         self.operations = 0
+        self.demoted: dict[Key, Kind] = {}
         self.done: Counter[str] = Counter()
         self.refused: Counter[str] = Counter()
         self.last = "set-up"
@@ -153,6 +154,25 @@ class History:
         """Check that a move of notes moved no cash already earned."""
         after = [self.reader.claimable(loan.draft.loan_id, key.address) for key in sides]
         holds("4: a transfer moves no cash already earned", tuple(after) == before)
+
+    def demote(self, key: Key) -> None:
+        """Let the registrar say that a wallet is the platform's."""
+        self.demoted[key] = self.model.kinds[key.address]
+        self._set_kind(key, Kind.PLATFORM)
+
+    def promote(self) -> None:
+        """Give every wallet its kind back."""
+        for key, kind in self.demoted.items():
+            self._set_kind(key, kind)
+        self.demoted.clear()
+
+    def _set_kind(self, key: Key, kind: Kind) -> None:
+        world = self.world
+        arguments = key.address, kind, kind is Kind.PLATFORM
+        world.transact(world.registrar, world.registry, "update", *arguments)
+        self.model.kinds[key.address] = kind
+        self.operations += 1
+        self.compare(None)
 
     def donate(self, amount: int) -> None:
         """Send the book tokens that belong to nobody's entitlement."""

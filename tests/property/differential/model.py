@@ -156,6 +156,15 @@ class Model(PaymentModel):
         self.book_seq += 1
         return [self._record_book(events.PauseChanged(self.book_seq, At(self.now), paused))]
 
+    def set_settlement(self, index: int, is_open: bool) -> list[RawEvent]:
+        self.closed = self.closed - {index} if is_open else self.closed | {index}
+        self.book_seq += 1
+        token, currency = self.settlements[index]
+        event = events.SettlementChanged(
+            self.book_seq, At(self.now), index, token, currency, is_open
+        )
+        return [self._record_book(event)]
+
     def set_policy(self, policy: Policy) -> list[RawEvent]:
         self.policy = policy
         self.book_seq += 1

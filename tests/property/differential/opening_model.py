@@ -58,6 +58,7 @@ class OpeningModel:
         default_factory=lambda: defaultdict(lambda: [0, 0])
     )
     donated: int = 0
+    closed: set[int] = field(default_factory=set)
     book_head: bytes = bytes(32)
     book_seq: int = 0
     loans_heads: dict[Address, bytes] = field(default_factory=dict)
@@ -167,7 +168,10 @@ class OpeningModel:
         wanted = agreed.asset, agreed.currency
         if wanted not in self.settlements:
             refuse("UnknownSettlement", token=agreed.asset, currency=agreed.currency)
-        return self.settlements.index(wanted)
+        index = self.settlements.index(wanted)
+        if index in self.closed:
+            refuse("SettlementClosed", settlement=index)
+        return index
 
     def chain_book(self, raw: RawEvent) -> None:
         """Take an event into the book's head."""
