@@ -17,9 +17,9 @@ from ledger.commands.present import short, show_findings, show_trial_balance
 from ledger.commands.serve import LOCAL, USUAL_PORT, Host, Port, listening, serve
 from ledger.commands.session import ChainId, Db, Json, Rpc, node
 from ledger.config import Settings, load_settings
-from ledger.core.views import bucket
 from ledger.demo.result import Conclusion, LoanOutcome, examine
 from ledger.demo.scenario import MOST_LOANS, USUAL_LOANS, play
+from ledger.demo.stage import CURRENCY
 from ledger.deployments import mirrored
 from ledger.staff import DECIMALS
 from ledger.store import Store, open_store
@@ -29,16 +29,16 @@ GENESIS = 1_767_571_200
 """2026-01-05 00:00 UTC: with a time of its own the embedded chain is the same in every run."""
 
 _COLUMNS = (
-    "Loan",
-    "What happened",
-    "Mode",
-    ">Principal 本金",
-    ">Outstanding 借贷余额",
-    ">Paid 已还",
-    ">Penalty 罚息",
-    ">DPD 逾期天数",
-    "Status 状态",
-    ">Holders 持有人",
+    "Loan\n借款",
+    "What happened\n经过",
+    "Mode\n结算",
+    ">Principal\n本金",
+    ">Outstanding\n借贷余额",
+    ">Paid\n已还",
+    ">Penalty\n罚息",
+    ">DPD\n逾期天数",
+    "Status\n状态",
+    ">Holders\n持有人",
 )
 
 
@@ -104,7 +104,7 @@ def _vault(store: Store, random: Random) -> Vault:
 def show(conclusion: Conclusion) -> None:
     """Print what happened to every loan, the trial balance, and who agrees."""
     rows = [_row(loan) for loan in conclusion.loans]
-    print_table(f"{len(rows)} loans 借款", _COLUMNS, rows)
+    print_table(f"{len(rows)} loans, amounts in {CURRENCY}", _COLUMNS, rows)
     names: dict[str, str] = {
         token.address: f"c{currency}"
         for currency, token in conclusion.played.deployment.tokens.items()
@@ -134,16 +134,15 @@ def show(conclusion: Conclusion) -> None:
 
 
 def _row(loan: LoanOutcome) -> tuple[object, ...]:
-    late = f"{loan.dpd} ({bucket(loan.dpd)})" if loan.dpd else "0"
     return (
         short(loan.loan_id),
         loan.story,
-        "bank 银行" if loan.bank else "token 代币",
-        f"{money(loan.principal)} {loan.currency}",
+        "bank" if loan.bank else "token",
+        money(loan.principal),
         money(loan.outstanding),
         money(loan.paid),
         money(loan.penalty),
-        late,
+        loan.dpd,
         loan.status,
         loan.holders,
     )

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any, TypeAlias
 
+from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
@@ -41,7 +42,14 @@ def say(text: str) -> None:
 
 def table(title: str, columns: Sequence[str], rows: Iterable[Sequence[object]]) -> Table:
     """Return a table; a column whose name begins with ``>`` holds numbers, to the right."""
-    result = Table(title=title, title_justify="left", title_style="bold", header_style="bold")
+    result = Table(
+        title=title,
+        title_justify="left",
+        title_style="bold",
+        header_style="bold",
+        box=SIMPLE_HEAD,
+        pad_edge=False,
+    )
     for column in columns:
         justify: Any = "right" if column.startswith(">") else "left"
         result.add_column(column.removeprefix(">"), justify=justify)
@@ -82,12 +90,12 @@ def progress(title: str) -> Iterator[Step]:
 
 
 def _plain(title: str) -> Step:
-    last = time.monotonic()
+    last, ended = time.monotonic(), False
 
     def step(done: int, total: int) -> None:
-        nonlocal last
-        if done >= total or time.monotonic() - last >= _PLAIN_SECONDS:
-            last = time.monotonic()
+        nonlocal last, ended
+        if (done >= total and not ended) or time.monotonic() - last >= _PLAIN_SECONDS:
+            last, ended = time.monotonic(), done >= total
             say(f"{title}: {done:,} of {total:,}")
 
     return step

@@ -68,4 +68,4 @@ def _total(side: Mapping[tuple[str, str], int], unit: str) -> int:
 
 def short(value: bytes) -> str:
     """Return the beginning of a hash, enough to tell it from others on a page."""
-    return f"0x{value.hex()[:10]}…"
+    return f"0x{value.hex()[:8]}…"
