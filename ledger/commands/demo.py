@@ -1,10 +1,7 @@
 """``loanbook demo``: the main job, on the embedded chain or on a development node."""
 
 import secrets
-import tempfile
-from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
-from pathlib import Path
+from contextlib import ExitStack
 from random import Random
 from typing import Annotated
 
@@ -15,14 +12,14 @@ from ledger.chain.embedded import embedded_client
 from ledger.commands.output import console, money, print_json, print_table, progress, say
 from ledger.commands.present import short, show_findings, show_trial_balance
 from ledger.commands.serve import LOCAL, USUAL_PORT, Host, Port, listening, serve
-from ledger.commands.session import ChainId, Db, Json, Rpc, node
-from ledger.config import Settings, load_settings
+from ledger.commands.session import ChainId, Db, Json, Rpc, database_or_temporary, node
+from ledger.config import load_settings
 from ledger.demo.result import Conclusion, LoanOutcome, examine
 from ledger.demo.scenario import MOST_LOANS, USUAL_LOANS, play
 from ledger.demo.stage import CURRENCY
 from ledger.deployments import mirrored
 from ledger.staff import DECIMALS
-from ledger.store import Store, open_store
+from ledger.store import Store
 from ledger.store.vault import KEY_BYTES, Vault, VaultKeys
 
 GENESIS = 1_767_571_200
@@ -64,7 +61,7 @@ def demo_command(
     with ExitStack() as held:
         listener = held.enter_context(listening(host, port)) if serve_after else None
         client = node(settings) if settings.rpc_url else embedded_client(genesis_time=GENESIS)
-        store = held.enter_context(_database(settings))
+        store = held.enter_context(database_or_temporary(settings))
         random = Random(seed)
         with progress("demo, days") as step:
             played = play(client, store, _vault(store, random), random, loans, step)
@@ -79,20 +76,6 @@ def demo_command(
             serve(client, store, mirrored(played.deployment), listener)
     if not conclusion.ok:
         raise typer.Exit(1)
-
-
-@contextmanager
-def _database(settings: Settings) -> Iterator[Store]:
-    """Open the database that is set, else one that ends with the demo."""
-    if "database_url" in settings.model_fields_set:
-        with open_store(settings.database_url) as store:
-            yield store
-        return
-    with (
-        tempfile.TemporaryDirectory(prefix="loanbook-demo-") as folder,
-        open_store(f"sqlite:///{Path(folder) / 'demo.db'}") as store,
-    ):
-        yield store
 
 
 def _vault(store: Store, random: Random) -> Vault:

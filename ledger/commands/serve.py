@@ -5,6 +5,8 @@ import signal
 import socket
 import sys
 import threading
+import time
+from contextlib import ExitStack
 from typing import Annotated, Any, TypeAlias
 
 import typer
@@ -13,11 +15,25 @@ from uvicorn.config import LOGGING_CONFIG
 
 from api.main import create_app
 from ledger.chain.client import Client
+from ledger.chain.embedded import embedded_client
+from ledger.commands.deploy import deploy
 from ledger.commands.output import progress, say
-from ledger.commands.session import Book, ChainId, Db, Rpc, database, deployed, node
+from ledger.commands.session import (
+    Book,
+    ChainId,
+    Db,
+    Rpc,
+    database,
+    database_or_temporary,
+    deployed,
+    node,
+)
 from ledger.config import load_settings
+from ledger.deployments import mirrored
 from ledger.errors import ConfigError, LoanbookError
 from ledger.mirror import Mirror
+from ledger.senders import Senders
+from ledger.staff import CURRENCIES, LEGAL_ANNUAL_RATE, development_staff, usual_plan
 from ledger.store import Store
 from ledger.store.pages import Deployment
 
@@ -38,15 +54,30 @@ def serve_command(
 ) -> None:
     """Serve the API and the page over the mirrored book, and keep mirroring.
 
-    A book on an embedded chain lives only as long as its process: see demo --serve.
+    Without --rpc it serves a new, empty book on a chain inside this process, which ends with it;
+    demo --serve serves one that has lived.
     """
     settings = load_settings(rpc_url=rpc, database_url=db, book=book, chain_id=chain_id)
-    client = node(settings)
-    place = deployed(settings, client)
-    with listening(host, port) as listener, database(settings) as store:
+    with ExitStack() as held:
+        listener = held.enter_context(listening(host, port))
+        if settings.rpc_url is None:
+            client = embedded_client(genesis_time=int(time.time()))
+            store = held.enter_context(database_or_temporary(settings))
+            place = _new_book(client, store)
+        else:
+            client = node(settings)
+            place = deployed(settings, client)
+            store = held.enter_context(database(settings))
         with progress("mirror") as step:
             Mirror(client, store, place).sync(step)
         serve(client, store, place, listener)
+
+
+def _new_book(client: Client, store: Store) -> Deployment:
+    staff = development_staff(client.chain_id)
+    plan = usual_plan(staff.admin.address, staff.roles, LEGAL_ANNUAL_RATE, CURRENCIES)
+    with Senders(client, store.outbox) as senders:
+        return mirrored(deploy(client, senders, staff.admin, plan))
 
 
 def listening(host: str, port: int) -> socket.socket:

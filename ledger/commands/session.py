@@ -1,7 +1,9 @@
 """What commands have in common: their flags, the settings, the node, the book, the database."""
 
+import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Annotated, TypeAlias
 
 import typer
@@ -52,6 +54,20 @@ def node(settings: Settings) -> Client:
 def database(settings: Settings) -> Iterator[Store]:
     """Open the database that is set and close it at the end."""
     with open_store(settings.database_url) as store:
+        yield store
+
+
+@contextmanager
+def database_or_temporary(settings: Settings) -> Iterator[Store]:
+    """Open the database that is set, else one that ends with the command."""
+    if "database_url" in settings.model_fields_set:
+        with open_store(settings.database_url) as store:
+            yield store
+        return
+    with (
+        tempfile.TemporaryDirectory(prefix="loanbook-") as folder,
+        open_store(f"sqlite:///{Path(folder) / 'loanbook.db'}") as store,
+    ):
         yield store
 
 

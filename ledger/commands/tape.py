@@ -118,7 +118,7 @@ def _show(imported: Imported, reconciled: Reconciliation, currency: str) -> None
     total = f"{money(imported.principal)} {currency}"
     out.print(f"Rows: {imported.rows:,}, of which on the chain before: {imported.already:,}")
     out.print(f"Opened, funded, disbursed: {len(imported.opened):,} loans 借款 over {total}")
-    out.print("Each is dated to the chain's current day; the tape tells the month alone at best.")
+    out.print("Each is dated to the chain's current day, not to that of the tape.")
     out.print(f"First instalment as quoted: {imported.agree:,}, different: {imported.differ:,}")
     out.print(f"Refused: {len(imported.refused):,}")
     if imported.refused:

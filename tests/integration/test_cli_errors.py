@@ -71,7 +71,7 @@ def test_commands__unreachable_node__exit_3_and_change_nothing(
     assert list(tmp_path.iterdir()) == []
 
 
-@pytest.mark.parametrize("command", ["deploy", "mirror", "reconcile", "replay", "serve"])
+@pytest.mark.parametrize("command", ["deploy", "mirror", "reconcile", "replay"])
 def test_commands__no_node__ask_for_one(tmp_path: Path, command: str) -> None:
     more = ("--book", BOOK) if command == "replay" else ()
     answer = run(command, *more, folder=tmp_path)

@@ -57,16 +57,16 @@ def listening_url(process: subprocess.Popen[str]) -> str:
     raise AssertionError("the service did not start")
 
 
-def wait_until_ready(api: str) -> None:
+def wait_until_alive(api: str) -> None:
     deadline = time.monotonic() + START_SECONDS
     while time.monotonic() < deadline:
         try:
-            if httpx.get(f"{api}/readyz", trust_env=False).status_code == 200:
+            if httpx.get(f"{api}/healthz", trust_env=False).status_code == 200:
                 return
         except httpx.TransportError:
             pass
         time.sleep(0.1)
-    raise AssertionError("the service is not ready")
+    raise AssertionError("the service does not answer")
 
 
 @pytest.fixture(scope="module")
@@ -79,7 +79,7 @@ def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
         process = start(("serve", "--rpc", node, "--port", "0"), folder)
         try:
             api = listening_url(process)
-            wait_until_ready(api)
+            wait_until_alive(api)
             yield Service(node, api, book, folder, process)
         finally:
             process.kill()
@@ -130,6 +130,19 @@ def test_replay__compare__api_that_is_not_there_exits_3(service: Service) -> Non
     answer = service.replay("http://127.0.0.1:1")
     assert answer.code == 3
     assert "gives no usable answer" in answer.err
+
+
+def test_serve__without_a_node__serves_an_empty_book_of_its_own(tmp_path: Path) -> None:
+    process = start(("serve", "--port", "0"), tmp_path)
+    try:
+        api = listening_url(process)
+        wait_until_alive(api)
+        book = httpx.get(f"{api}/v1/book", trust_env=False).json()
+    finally:
+        process.send_signal(signal.SIGINT)
+        process.wait(60)
+    assert (book["loans"], len(book["settlements"])) == (0, 4)
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_serve__port_in_use__exits_2_before_anything_else(tmp_path: Path) -> None:
