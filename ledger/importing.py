@@ -8,7 +8,7 @@ import that was interrupted is run again and doubles nothing.
 
 import secrets
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from typing import TypeAlias, TypeVar
 from zoneinfo import ZoneInfo
@@ -25,7 +25,6 @@ from ledger.chain.signers import DevelopmentSigner, LocalSigner
 from ledger.core.agreement import Domain
 from ledger.core.opening import check_rows
 from ledger.core.schedule import Schedule, schedule
-from ledger.core.terms import Terms
 from ledger.core.types import Address, Kind, LoanId, Policy, Subject
 from ledger.deployments import mirrored
 from ledger.errors import BookError, ConfigError, Reverted, RowError, TermsError
@@ -37,6 +36,7 @@ from ledger.origination import (
     Parties,
     Settling,
     SigningDesk,
+    dated,
     draft,
     shares,
 )
@@ -204,11 +204,9 @@ class TapeImport:
 
     def _dated(self, original: Schedule) -> Schedule:
         """Return the schedule as it is when interest runs from the chain's current day."""
-        terms: Terms = original.terms
         now = self._node.now() + LATE_HOUR
-        value_date = datetime.fromtimestamp(now, ZoneInfo(terms.timezone)).date()
-        first_due = terms.first_due and terms.first_due + (value_date - terms.value_date)
-        return schedule(replace(terms, value_date=value_date, first_due=first_due))
+        zone = ZoneInfo(original.terms.timezone)
+        return schedule(dated(original.terms, datetime.fromtimestamp(now, zone).date()))
 
     # ---------------------------------------------------------------- sending
 

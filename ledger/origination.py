@@ -1,7 +1,8 @@
 """From a schedule and its parties to signed documents, and to the calls that put them on chain."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import date
 
 from ledger.chain.abi import Call
 from ledger.chain.loan_book import ANY_COUNT, NO_REF, LoanBook
@@ -20,8 +21,9 @@ from ledger.core.agreement import (
 from ledger.core.allocation import DAY_SECONDS
 from ledger.core.packing import Row
 from ledger.core.schedule import Schedule, daily_rate
+from ledger.core.terms import Terms
 from ledger.core.types import ZERO_ADDRESS, Address, LoanId, MinorUnits, Timestamp
-from ledger.errors import InputError
+from ledger.errors import InputError, TermsError
 
 _NOTHING = bytes(32)
 
@@ -121,6 +123,18 @@ def draft(
         salt=salt,
     )
     return Draft(agreement, schedule.rows, loan_id(agreement, domain))
+
+
+def dated(terms: Terms, value_date: date) -> Terms:
+    """Return terms whose interest runs from another day; amounts, rate and length stay.
+
+    Raises ``TermsError`` where they do not fit that day, and for custom rows, which have days of
+    their own.
+    """
+    if terms.rows:
+        raise TermsError("rows", "have days of their own: they cannot be dated to another")
+    first_due = terms.first_due and terms.first_due + (value_date - terms.value_date)
+    return replace(terms, value_date=value_date, first_due=first_due)
 
 
 class SigningDesk:

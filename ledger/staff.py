@@ -7,6 +7,7 @@ from ledger.chain.signers import DevelopmentSigner
 from ledger.core.types import Address, Policy
 
 CURRENCIES = ("CNY", "USD")
+RATE_SCALE = 10**6
 LEGAL_ANNUAL_RATE = 360_000
 """36% a year, 1e-6: the cap of a book for which nothing else is said."""
 

@@ -2,6 +2,7 @@
 
 import secrets
 from contextlib import ExitStack
+from pathlib import Path
 from random import Random
 from typing import Annotated
 
@@ -13,17 +14,23 @@ from ledger.commands.output import console, money, print_json, print_table, prog
 from ledger.commands.present import short, show_findings, show_trial_balance
 from ledger.commands.serve import LOCAL, USUAL_PORT, Host, Port, listening, serve
 from ledger.commands.session import ChainId, Db, Json, Rpc, database_or_temporary, node
+from ledger.commands.tape import ProfileName, read_file
 from ledger.config import load_settings
+from ledger.demo.portfolio import STORIES, Role, portfolio
 from ledger.demo.result import Conclusion, LoanOutcome, examine
-from ledger.demo.scenario import MOST_LOANS, USUAL_LOANS, play
+from ledger.demo.scenario import MOST_LOANS, play
 from ledger.demo.stage import CURRENCY
 from ledger.deployments import mirrored
-from ledger.staff import DECIMALS
+from ledger.errors import RowError
+from ledger.staff import DECIMALS, LEGAL_ANNUAL_RATE, RATE_SCALE
 from ledger.store import Store
 from ledger.store.vault import KEY_BYTES, Vault, VaultKeys
 
 GENESIS = 1_767_571_200
 """2026-01-05 00:00 UTC: with a time of its own the embedded chain is the same in every run."""
+
+TAPE_LOANS = 6
+"""Loans that are taken from a tape when nobody says how many."""
 
 _COLUMNS = (
     "Loan\n借款",
@@ -43,7 +50,18 @@ def demo_command(
     rpc: Rpc = None,
     db: Db = None,
     chain_id: ChainId = None,
-    loans: Annotated[int, typer.Option(min=1, max=MOST_LOANS, help="How many.")] = USUAL_LOANS,
+    loans: Annotated[
+        int | None,
+        typer.Option(
+            min=1, max=MOST_LOANS, help="How many; without it each story once, six of a tape."
+        ),
+    ] = None,
+    tape: Annotated[
+        Path | None, typer.Option(metavar="CSV", help="Take loans beyond the stories from it.")
+    ] = None,
+    profile: Annotated[ProfileName, typer.Option(help="Whose columns the tape has.")] = (
+        ProfileName.LENDINGCLUB
+    ),
     seed: Annotated[int, typer.Option(help="Decides what the stories leave open.")] = 1,
     serve_after: Annotated[
         bool, typer.Option("--serve", help="Then serve the API and the page.")
@@ -54,17 +72,19 @@ def demo_command(
 ) -> None:
     """Live through a portfolio of loans, then mirror, reconcile and replay it.
 
-    Without --rpc it runs on a chain inside this process, without a database setting in one that
-    is removed at the end. Exit code 1 says that chain, books and replay disagree.
+    First each story once, then loans of a tape, then usual ones by chance. Without --rpc it runs
+    on a chain inside this process, without a database setting in one that is removed at the
+    end. Exit code 1 says that chain, books and replay disagree.
     """
     settings = load_settings(rpc_url=rpc, database_url=db, chain_id=chain_id)
+    random = Random(seed)
+    roles = _roles(random, loans, tape, profile)
     with ExitStack() as held:
         listener = held.enter_context(listening(host, port)) if serve_after else None
         client = node(settings) if settings.rpc_url else embedded_client(genesis_time=GENESIS)
         store = held.enter_context(database_or_temporary(settings))
-        random = Random(seed)
         with progress("demo, days") as step:
-            played = play(client, store, _vault(store, random), random, loans, step)
+            played = play(client, store, _vault(store, random), random, roles, step)
         if settings.rpc_url:
             say(f"Written: {write_deployment(played.deployment, settings.deployments)}")
         conclusion = examine(client, store, played, progress)
@@ -76,6 +96,22 @@ def demo_command(
             serve(client, store, mirrored(played.deployment), listener)
     if not conclusion.ok:
         raise typer.Exit(1)
+
+
+def _roles(
+    random: Random, loans: int | None, tape: Path | None, profile: ProfileName
+) -> list[Role]:
+    """Return what is played; a row of the tape that cannot be is named and left out."""
+    wanted = (len(STORIES) + (TAPE_LOANS if tape else 0)) if loans is None else loans
+    good = []
+    for item in read_file(tape, profile, wanted) if tape else []:
+        if isinstance(item, RowError):
+            say(f"left out: {item}")
+        elif item.schedule.terms.annual_rate * RATE_SCALE > LEGAL_ANNUAL_RATE:
+            say(f"left out: row {item.row}: its rate is over the book's legal cap")
+        else:
+            good.append(item)
+    return portfolio(random, wanted, good)
 
 
 def _vault(store: Store, random: Random) -> Vault:

@@ -15,9 +15,7 @@ from ledger.config import load_settings
 from ledger.core.reading import read_rate
 from ledger.errors import ConfigError, TermsError
 from ledger.senders import Senders
-from ledger.staff import CURRENCIES, development_staff, usual_plan
-
-_RATE_SCALE = 10**6
+from ledger.staff import CURRENCIES, RATE_SCALE, development_staff, usual_plan
 
 Role: TypeAlias = Annotated[
     str | None,
@@ -90,10 +88,10 @@ def _roles(client: Client, given: tuple[str | None, ...]) -> Roles:
 
 def _rate(text: str) -> int:
     try:
-        scaled = read_rate("--legal-rate", text) * _RATE_SCALE
+        scaled = read_rate("--legal-rate", text) * RATE_SCALE
     except TermsError as error:
         raise ConfigError(error.field, error.problem) from None
-    if scaled.denominator != 1 or scaled > _RATE_SCALE:
+    if scaled.denominator != 1 or scaled > RATE_SCALE:
         raise ConfigError("--legal-rate", f"must be 0 to 1 with at most 6 decimals, got {text}")
     return int(scaled)
 

@@ -62,7 +62,7 @@ def import_command(
     interruption: what is on the chain already is left alone.
     """
     settings = load_settings(rpc_url=rpc, database_url=db, chain_id=chain_id)
-    items = _read(file, profile, limit)
+    items = read_file(file, profile, limit)
     client = node(settings)
     deployment = described(settings.deployments, client)
     client.require_contract(deployment.book.address, client.head())
@@ -80,7 +80,7 @@ def import_command(
         raise typer.Exit(1)
 
 
-def _read(file: Path, profile: ProfileName, limit: int | None) -> list[TapeLoan | RowError]:
+def read_file(file: Path, profile: ProfileName, limit: int | None) -> list[TapeLoan | RowError]:
     """Return the rows of the tape, the bad ones as errors."""
     try:
         with file.open(encoding="utf-8", newline="") as lines:

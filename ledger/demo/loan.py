@@ -24,12 +24,13 @@ ORDER_SECONDS = DAY_SECONDS
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """What is settled of a loan before the play begins."""
+    """What is settled of a loan before the play begins; ``others`` may take over its notes."""
 
     story: str
     schedule: Schedule
     borrower: Person
     lenders: tuple[Person, ...]
+    others: tuple[Person, ...] = ()
     bank: bool = False
     payee: Person | None = None
     conditions: Conditions = USUAL_CONDITIONS

@@ -1,7 +1,7 @@
 """The play from the first block to the last check: what happened, and who agrees that it did."""
 
 import heapq
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from random import Random
 from typing import TypeAlias
@@ -13,6 +13,7 @@ from ledger.core.allocation import DAY_SECONDS
 from ledger.core.types import ZERO_ADDRESS, LoanId
 from ledger.demo.casting import cast
 from ledger.demo.loan import DemoLoan
+from ledger.demo.portfolio import Role
 from ledger.demo.stage import Stage
 from ledger.demo.stories import Plot
 from ledger.errors import ConfigError
@@ -24,7 +25,7 @@ Step: TypeAlias = Callable[[int, int], None]
 """Told how much is done, of how much."""
 
 PLAY_DAYS = 270
-MOST_LOANS, USUAL_LOANS = 500, 14
+MOST_LOANS = 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,9 +38,14 @@ class Played:
 
 
 def play(
-    client: Client, store: Store, vault: Vault, random: Random, loans: int, step: Step
+    client: Client,
+    store: Store,
+    vault: Vault,
+    random: Random,
+    roles: Sequence[Role],
+    step: Step,
 ) -> Played:
-    """Deploy a book and live through ``loans`` loans; ``random`` decides what is left open.
+    """Deploy a book and live through the loans; ``random`` decides what they leave open.
 
     ``step`` is told how many days have passed, of how many. Raises ``ConfigError`` for a
     database that holds a book already, ``NotADevelopmentChain``, and what sending raises.
@@ -54,7 +60,7 @@ def play(
         )
     with Senders(client, store.outbox) as senders:
         stage = Stage(client, senders, vault, random)
-        parts = cast(stage, loans)
+        parts = cast(stage, roles)
         perform(stage, parts, step)
         withdraw_fees(stage)
         return Played(

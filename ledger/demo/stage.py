@@ -18,13 +18,10 @@ from ledger.core.agreement import Domain
 from ledger.core.types import ZERO_ADDRESS, Address, BlockRef, Kind, Subject, Timestamp
 from ledger.origination import Settling, SigningDesk
 from ledger.senders import Senders
-from ledger.staff import development_staff, usual_plan
+from ledger.staff import LEGAL_ANNUAL_RATE, development_staff, usual_plan
 from ledger.store.vault import Vault
 
 CURRENCY = "CNY"
-LEGAL_RATE = 240_000
-"""24% a year, with all fees."""
-
 GAS = 3_000_000
 """Limit of every transaction but the deployment's. The play knows that its calls pass; an
 embedded chain would take as long to simulate each as to carry it out."""
@@ -71,7 +68,7 @@ class Stage:
 
     def _deploy(self) -> Deployment:
         admin = self._staff.admin
-        plan = usual_plan(admin.address, self._staff.roles, LEGAL_RATE, (CURRENCY,))
+        plan = usual_plan(admin.address, self._staff.roles, LEGAL_ANNUAL_RATE, (CURRENCY,))
         prefix = f"demo:{self.client.head().hash.hex()[:16]}:deploy"
         deployer = Deployer(
             self.client, lambda step, call: self._senders.send(admin, step, call), prefix

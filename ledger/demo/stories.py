@@ -8,7 +8,6 @@ from typing import TypeAlias
 
 from ledger.core.allocation import DAY_SECONDS
 from ledger.demo.loan import DemoLoan
-from ledger.demo.stage import Person
 
 Story: TypeAlias = Iterator[int]
 Plot: TypeAlias = Callable[[DemoLoan], Story]
@@ -125,19 +124,16 @@ def at_the_bank(loan: DemoLoan) -> Story:
         loan.pay_out()
 
 
-def traded(buyer: Person, receiver: Person) -> Plot:
-    """Return a story in which notes are sold, then given away, between payments."""
-
-    def plot(loan: DemoLoan) -> Story:
-        first, second = loan.part.lenders[:2]
-        yield from _funding(loan)
-        yield from _instalments(loan, 0, 2)
-        yield _evening(loan, 1, days=9)
-        units = loan.principal // 10
-        loan.sell(first, buyer, units, units * 97 // 100)
-        yield from _instalments(loan, 2, 3)
-        yield _evening(loan, 2, days=4)
-        loan.give(second, receiver)
-        yield from _instalments(loan, 3, len(loan.rows))
-
-    return plot
+def traded(loan: DemoLoan) -> Story:
+    """Sell notes, then give others away, between payments that all holders share in."""
+    first, second = loan.part.lenders[:2]
+    buyer, receiver = loan.part.others
+    yield from _funding(loan)
+    yield from _instalments(loan, 0, 2)
+    yield _evening(loan, 1, days=9)
+    units = loan.principal // 10
+    loan.sell(first, buyer, units, units * 97 // 100)
+    yield from _instalments(loan, 2, 3)
+    yield _evening(loan, 2, days=4)
+    loan.give(second, receiver)
+    yield from _instalments(loan, 3, len(loan.rows))

@@ -153,14 +153,23 @@ class TestEmbedded:
         assert answer.out.rstrip().endswith("chain = books = replay")
 
 
+TAPE = """\
+id,principal,annual_rate,periods,value_date,method,timezone
+T-1,much,0.12,12,2018-01-01,annuity,UTC
+T-2,240000,0.12,2,2018-01-01,annuity,UTC
+"""
+
+
 @pytest.mark.node
 @pytest.mark.parametrize("node", [anvil, hardhat_node], ids=["anvil", "hardhat"])
 def test_demo__real_node__another_process_replays_it_without_a_database(
     node: Callable[[], AbstractContextManager[str]], tmp_path: Path
 ) -> None:
     (tmp_path / "elsewhere").mkdir()
+    (tmp_path / "tape.csv").write_text(TAPE)
+    from_tape = ("--tape", "tape.csv", "--profile", "generic", "--loans", len(FATES) + 1)
     with node() as url:
-        answer = run("demo", "--rpc", url, "--json", folder=tmp_path)
+        answer = run("demo", "--rpc", url, *from_tape, "--json", folder=tmp_path)
         assert answer.code == 0, answer.err
         document = answer.json
         book = document["book"]
@@ -172,8 +181,11 @@ def test_demo__real_node__another_process_replays_it_without_a_database(
     assert replayed.json["block"] == document["block"]
     assert replayed.json["trial_balance"] == document["trial_balance"]
     assert list((tmp_path / "elsewhere").iterdir()) == []
-    assert {loan["story"]: (loan["status"], loan["holders"]) for loan in document["loans"]} == FATES
     # These nodes give storage proofs: nothing is left to the node's word.
     assert document["findings"] == replayed.json["findings"] == []
+    fates = {loan["story"]: (loan["status"], loan["holders"]) for loan in document["loans"]}
+    taped = fates.pop("from the tape, line 3")
+    assert (fates, taped[0]) == (FATES, "repaid")
+    assert "left out: row 2: principal" in answer.err
     deployed = json.loads((tmp_path / "deployments" / "31337.json").read_text())
     assert deployed["book"]["address"] == book

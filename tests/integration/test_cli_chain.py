@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import json
 import shutil
+import signal
 import sqlite3
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -13,9 +14,11 @@ from typing import Any
 
 import pytest
 
+from ledger.chain.client import connect
+from ledger.chain.development import DevelopmentNode
 from ledger.core.types import Status
 from ledger.store import open_store
-from tests.cli import Outcome, run
+from tests.cli import Outcome, run, start
 from tests.nodes import anvil
 
 pytestmark = [pytest.mark.node, pytest.mark.xdist_group("cli_chain")]
@@ -156,6 +159,24 @@ def test_mirror_and_replay__same_block__give_the_same_root(place: Place) -> None
     assert document["journal"] == mirrored.json["journal"]
     assert document["book_head"] == mirrored.json["book_head"]
     assert (document["ok"], document["findings"]) == (True, [])
+
+
+def test_mirror__follow__brings_new_blocks_until_it_is_stopped(
+    place: Place, tmp_path: Path
+) -> None:
+    command = ("mirror", "--follow", "--rpc", place.url, "--book", place.book)
+    process = start(command, tmp_path)
+    assert process.stdout is not None
+    first = process.stdout.readline()
+    assert first.startswith("Block ")
+    known = int(first.split()[1])
+    mined = DevelopmentNode(connect(place.url)).mine().number
+    assert process.stderr is not None
+    while f"block {mined}:" not in process.stderr.readline():
+        assert process.poll() is None
+    process.send_signal(signal.SIGTERM)
+    process.communicate(timeout=60)
+    assert (process.returncode, mined > known) == (0, True)
 
 
 def test_replay__at_an_earlier_block__knows_less(place: Place) -> None:
