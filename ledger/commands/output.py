@@ -48,11 +48,14 @@ def table(title: str, columns: Sequence[str], rows: Iterable[Sequence[object]]) 
         title_style="bold",
         header_style="bold",
         box=SIMPLE_HEAD,
+        padding=(0, 1, 0, 0),
         pad_edge=False,
     )
     for column in columns:
-        justify: Any = "right" if column.startswith(">") else "left"
-        result.add_column(column.removeprefix(">"), justify=justify)
+        number = column.startswith(">")
+        justify: Any = "right" if number else "left"
+        # A number that is cut short would be another number: text gives way first.
+        result.add_column(column.removeprefix(">"), justify=justify, no_wrap=number)
     for row in rows:
         result.add_row(*(str(cell) for cell in row))
     return result
