@@ -26,7 +26,8 @@ def console(*, stderr: bool = False) -> Console:
     """Return a console on the stream as it is now: coloured and fitted on a terminal only."""
     stream = sys.stderr if stderr else sys.stdout
     width = None if stream.isatty() else PLAIN_WIDTH
-    return Console(file=stream, width=width, highlight=False, soft_wrap=False, emoji=False)
+    # Data may hold brackets and colons: nothing of it is markup.
+    return Console(file=stream, width=width, highlight=False, markup=False, emoji=False)
 
 
 def print_json(document: object) -> None:
@@ -37,7 +38,7 @@ def print_json(document: object) -> None:
 
 def say(text: str) -> None:
     """Print one line for a person, on standard error."""
-    console(stderr=True).print(text, markup=False)
+    console(stderr=True).print(text)
 
 
 def table(title: str, columns: Sequence[str], rows: Iterable[Sequence[object]]) -> Table:
