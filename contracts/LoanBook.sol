@@ -98,6 +98,7 @@ contract LoanBook is BookRules, ERC6909, EIP712, Multicall, ReentrancyGuardTrans
         Loan storage loan = _loans[loanId];
         _checkOperator(loan);
         (address payee, uint256 principal) = Origination.disburse(loan, loanId, expected, ref);
+        _participant(payee);
         address token = _token(loan);
         if (token != address(0)) Money.push(token, payee, principal);
     }
@@ -278,12 +279,12 @@ contract LoanBook is BookRules, ERC6909, EIP712, Multicall, ReentrancyGuardTrans
     }
 
     /// @inheritdoc ILoanBook
-    function dueAt(bytes32 loanId, bytes32[] calldata rows, uint40 at)
+    function amountsDue(bytes32 loanId, bytes32[] calldata rows, uint40 at)
         external
         view
         returns (Split memory)
     {
-        return Servicing.dueAt(_loans[loanId], loanId, rows, at);
+        return Servicing.amountsDue(_loans[loanId], loanId, rows, at);
     }
 
     /// @dev Both bases answer: ERC-165 ids of access control and of ERC-6909.

@@ -54,7 +54,7 @@ def histories(draw: st.DrawFn) -> SimulatedChain:
             "prepayment_fee_bps": st.integers(0, 1_000),
             "default_after_days": st.integers(0, 30),
         }
-    )
+    ).filter(lambda drawn: drawn["default_after_days"] >= drawn["grace_days"])
     for salt, settlement in enumerate((TOKEN, BANK)):
         rows = draw(schedules())
         signed = agreement(rows, settlement=settlement, salt=salt, **draw(terms))

@@ -26,7 +26,8 @@ enum Status {
 /// @param penaltyRate 1e-6 a day on what is late.
 /// @param graceDays Days late within which no penalty is owed.
 /// @param prepaymentFeeBps On principal repaid early, in basis points.
-/// @param defaultAfterDays Default may be declared when more days late than this.
+/// @param defaultAfterDays Default may be declared when more days late than this; not less than
+///        graceDays.
 /// @param writeOffAfterDays Write-off may follow when more days late than this.
 /// @param valueDate Start of the day from which interest runs, Unix seconds.
 /// @param fundingDeadline Last second for commitments and disbursement; <= valueDate + 1 day.
@@ -407,6 +408,8 @@ interface ILoanBook {
 
     /// @notice Move notes from seller to buyer; the price moves with them in token mode, the
     ///         custodian attests it in bank mode.
+    /// @dev A signed sale names units, not what is still owed on them: what the borrower repays
+    ///      before the sale is executed stays with the seller. Sign with a short deadline.
     function assign(
         Assignment calldata assignment,
         bytes calldata sellerSignature,
@@ -460,7 +463,7 @@ interface ILoanBook {
     function claimable(bytes32 loanId, address holder) external view returns (uint256);
 
     /// @notice What is due at `at` and how it would be split.
-    function dueAt(bytes32 loanId, bytes32[] calldata rows, uint40 at)
+    function amountsDue(bytes32 loanId, bytes32[] calldata rows, uint40 at)
         external
         view
         returns (Split memory);

@@ -10,19 +10,14 @@ import {Schedule} from "./Schedule.sol";
 /// @notice What is due on a loan and how a payment is split. Twin of ledger/core/allocation.py.
 /// @dev A payment goes to the oldest unpaid row that is due, within it to fee, penalty, interest,
 ///      principal. Divisions round down unless the function's name ends in Up.
+///      Widths: principal < 2^88; interest of all rows < 600 * 2^80 < 2^90; a penalty's base is
+///      below 2^91 and its days are at most 65,535, so numerators stay below 2^107 and, at no
+///      more than 1% a day, penalties below 2^107: every sum fits 128 bits.
 library Allocation {
     using Schedule for bytes32;
 
     uint256 private constant PENALTY_SCALE = 1e6;
     uint256 private constant BPS = 10_000;
-
-    /// @notice What is left of one row, or of what default accelerated.
-    struct Owed {
-        uint256 fee;
-        uint256 penalty;
-        uint256 interest;
-        uint256 principal;
-    }
 
     /// @notice Pay up to `budget` on `day`, in place; the maximum pays all that is due.
     /// @return total Less than the budget when less was due.
@@ -55,7 +50,7 @@ library Allocation {
             bytes32 row = rows[p.row];
             uint256 dueDay = Schedule.dayOf(terms.valueDate, row.dueAt());
             if (day < dueDay) break;
-            Owed memory owed = _owedOnRow(p, row, balance);
+            Split memory owed = _owedOnRow(p, row, balance);
             uint256 from = since > dueDay ? since : dueDay;
             p.numerator += (owed.interest + owed.principal) * (day - from);
             if (day - dueDay > terms.graceDays) owed.penalty = _penalty(p, terms, 0);
@@ -76,7 +71,7 @@ library Allocation {
     function _owedOnRow(Position memory p, bytes32 row, uint256 balance)
         private
         pure
-        returns (Owed memory owed)
+        returns (Split memory owed)
     {
         (uint256 fee, uint256 interest, uint256 principal) = effective(row, balance, p.early);
         uint256 paid = p.rowPaid;
@@ -91,7 +86,7 @@ library Allocation {
     function _owedAfterDefault(Position memory p, Terms memory terms, uint256 day)
         private
         pure
-        returns (Owed memory owed)
+        returns (Split memory owed)
     {
         uint256 paid = p.rowPaid;
         owed.fee = Math.saturatingSub(p.claim.fee, paid);
@@ -112,7 +107,7 @@ library Allocation {
     }
 
     /// @dev Split `budget` over what is owed, add it to `total` and to the position.
-    function _take(Position memory p, Owed memory owed, Split memory total, uint256 budget)
+    function _take(Position memory p, Split memory owed, Split memory total, uint256 budget)
         private
         pure
         returns (uint256 left, bool complete)
@@ -206,6 +201,9 @@ library Allocation {
     }
 
     /// @notice Make everything due at once on `day`, in place: the effect of default.
+    /// @dev Default ends every grace: else declaring it would forgive what rows within grace have
+    ///      accrued, and a borrower could declare it to pay less.
+    /// @param terms Its `graceDays` is spent: set to 0.
     /// @param index The oldest unpaid row, from which days past due go on counting.
     function accelerate(
         Position memory p,
@@ -215,11 +213,11 @@ library Allocation {
         uint256 day
     ) internal pure {
         uint256 outstanding = p.outstanding;
+        terms.graceDays = 0;
         Split memory due = pay(p, terms, rows, day, type(uint256).max);
         uint256 accrued = p.outstanding == 0
             ? 0
             : accruedInterestUp(terms, rows, p.row, p.outstanding, day);
-        // Bounded by the term, the legal rate and MAX_DAY far below 128 bits.
         p.claim = Acceleration(
             uint128(due.fee), uint128(due.interest + accrued), uint128(due.penalty)
         );

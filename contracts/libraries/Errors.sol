@@ -19,6 +19,8 @@ library Errors {
     error FundingDeadlineTooLate(uint256 deadline, uint256 latest);
     error UnsupportedTerm(bytes32 name);
     error ZeroAddress();
+    error BadFeeReceiver(address receiver);
+    error DefaultWithinGrace(uint256 defaultAfterDays, uint256 graceDays);
 
     // Parties and settlement
     error UnregisteredParty(address wallet);
@@ -59,6 +61,7 @@ library Errors {
     error NotReceiver(address caller, address receiver);
     error ValueDateInTokenMode(uint256 paidAt);
     error ValueDateBeforeLast(uint256 day, uint256 lastDay);
+    /// @dev In this and the next error days are counted from 1970 in the loan's own zone.
     error ValueDateInFuture(uint256 day, uint256 today);
     error ValueDateTooOld(uint256 day, uint256 oldest);
     error StaleAttestation(uint256 expected, uint256 found);

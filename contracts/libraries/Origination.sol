@@ -168,7 +168,13 @@ library Origination {
     }
 
     function _checkTerms(Agreement calldata a, Policy memory limits) private view {
-        if (a.feeReceiver == address(0)) revert Errors.ZeroAddress();
+        // The book could never withdraw a fee that is credited to itself.
+        if (a.feeReceiver == address(0) || a.feeReceiver == address(this)) {
+            revert Errors.BadFeeReceiver(a.feeReceiver);
+        }
+        if (a.defaultAfterDays < a.graceDays) {
+            revert Errors.DefaultWithinGrace(a.defaultAfterDays, a.graceDays);
+        }
         if (a.dailyRate != 0) revert Errors.UnsupportedTerm("dailyRate");
         if (a.line != 0) revert Errors.UnsupportedTerm("line");
         if (a.penaltyRate > limits.maxPenaltyRate) {

@@ -142,7 +142,7 @@ library Servicing {
     }
 
     /// @notice What is due at `at` and how it would be split.
-    function dueAt(Loan storage loan, bytes32 loanId, bytes32[] calldata rows, uint40 at)
+    function amountsDue(Loan storage loan, bytes32 loanId, bytes32[] calldata rows, uint40 at)
         external
         view
         returns (Split memory)
@@ -162,17 +162,21 @@ library Servicing {
         view
         returns (uint256 day)
     {
-        uint256 today = Schedule.dayOf(terms.valueDate, block.timestamp);
         if (!s.bank) {
             if (payment.paidAt != 0) revert Errors.ValueDateInTokenMode(payment.paidAt);
             payment.paidAt = uint40(block.timestamp);
-            return today;
+            return Schedule.dayOf(terms.valueDate, block.timestamp);
         }
+        // Days of the calendar in the loan's own zone: before the value date every day of the loan
+        // is 0, and bounds by it would let any date through.
+        uint256 zone = terms.valueDate % 1 days;
+        uint256 today = Schedule.dayOf(zone, block.timestamp);
+        uint256 valued = Schedule.dayOf(zone, payment.paidAt);
+        if (valued > today) revert Errors.ValueDateInFuture(valued, today);
         day = Schedule.dayOf(terms.valueDate, payment.paidAt);
-        if (day > today) revert Errors.ValueDateInFuture(day, today);
         if (day < s.lastDay) revert Errors.ValueDateBeforeLast(day, s.lastDay);
-        if (day + terms.attestationLag < today) {
-            revert Errors.ValueDateTooOld(day, today - terms.attestationLag);
+        if (valued + terms.attestationLag < today) {
+            revert Errors.ValueDateTooOld(valued, today - terms.attestationLag);
         }
     }
 
@@ -210,7 +214,7 @@ library Servicing {
     }
 
     /// @dev Write a position back and add `accepted` to R; `record` writes `s` itself. The casts
-    ///      are bounded: see the widths in Allocation.
+    ///      hold by the widths that Allocation states.
     function _store(Loan storage loan, State memory s, Position memory p, uint256 accepted)
         private
     {

@@ -208,7 +208,7 @@ class LoanBook(Contract):
 
     def due_at(self, loan_id: LoanId, rows: Sequence[Row], at: int, block: BlockRef) -> Split:
         """Return what would be due at ``at``, and how it would be split."""
-        return Split(*self.read("dueAt", block, loan_id, pack_rows(rows), at))
+        return Split(*self.read("amountsDue", block, loan_id, pack_rows(rows), at))
 
     # ---------------------------------------------------------------- the book
 

@@ -322,6 +322,8 @@ def accelerate(
 
     Due are fees, penalties and interest of the rows due by then, the current period's interest
     to ``day`` (rounded up), and all outstanding principal. Later interest and fees fall away.
+    Default ends every grace: else declaring it would forgive what rows within grace have accrued,
+    and a borrower could declare it to pay less.
     Raises ``AllocationError`` unless the oldest unpaid row is more than ``default_after_days``
     late.
     """
@@ -331,7 +333,7 @@ def accelerate(
         raise AllocationError(
             f"{late} days late on day {day}: default needs more than {terms.default_after_days}"
         )
-    after, owed = pay(terms, position, rows, day, None)
+    after, owed = pay(replace(terms, grace_days=0), position, rows, day, None)
     interest = owed.interest
     if after.outstanding:
         interest += accrued_interest(terms, rows, after.row, after.outstanding, day)

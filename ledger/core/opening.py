@@ -55,7 +55,7 @@ def open_loan(event: Opened, context: Context) -> Loan:
     )
     ensure(not context.rules.paused, "paused", "no loan opens in a pause", "not paused", "paused")
     rows = tuple(unpack_row(word) for word in event.rows)
-    _check_parties(signed, context.parties)
+    _check_parties(signed, context.parties, context.domain.book)
     _check_terms(signed, context)
     check_rows(signed, rows, context.policy)
     guaranteed = signed.guarantor != ZERO_ADDRESS
@@ -93,9 +93,9 @@ def consent(signer: Address, digest: bytes, signature: bytes) -> Consent:
     return Consent.KEY if recovered == signer else Consent.CONTRACT
 
 
-def _check_parties(signed: Agreement, parties: Mapping[Address, Party]) -> None:
+def _check_parties(signed: Agreement, parties: Mapping[Address, Party], book: Address) -> None:
     receiver = signed.fee_receiver
-    ensure(receiver != ZERO_ADDRESS, "party", "a fee receiver", "an address", receiver)
+    ensure(receiver not in {ZERO_ADDRESS, book}, "party", "a fee receiver", "a wallet", receiver)
     participant(parties, signed.borrower)
     participant(parties, signed.payee)
     if signed.guarantor != ZERO_ADDRESS:
@@ -113,6 +113,13 @@ def _check_terms(signed: Agreement, context: Context) -> None:
         ("funding deadline", signed.funding_deadline, latest),
     ):
         ensure(found <= most, "agreement", f"the {name} is limited", f"at most {most}", found)
+    ensure(
+        signed.default_after_days >= signed.grace_days,
+        "agreement",
+        "default comes after grace",
+        f"at least {signed.grace_days}",
+        signed.default_after_days,
+    )
     ensure(
         context.ref.at <= signed.funding_deadline,
         "deadline",

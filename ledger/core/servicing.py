@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from typing import Any, TypeAlias
 
 from ledger.core import allocation
-from ledger.core.allocation import EarlyRepayment, Position, Split, day_of
+from ledger.core.allocation import DAY_SECONDS, EarlyRepayment, Position, Split, day_of
 from ledger.core.events import (
     Assigned,
     Cancelled,
@@ -90,6 +90,7 @@ def _disbursed(loan: Loan, event: Disbursed, context: Context) -> Loan:
     ensure_equal("funding", "the loan is fully funded", signed.principal, loan.outstanding)
     ensure_equal("funding", "the whole principal is disbursed", signed.principal, event.amount)
     ensure_equal("party", "the principal goes to the payee", signed.payee, event.payee)
+    participant(context.parties, event.payee)
     return replace(loan, status=Status.ACTIVE)
 
 
@@ -174,13 +175,18 @@ def _assigned(loan: Loan, event: Assigned, context: Context) -> Loan:
 
 def _value_day(loan: Loan, paid_at: Timestamp, context: Context) -> int:
     """Return the day of a payment: now, or the bank's value date within its bounds."""
-    today = day_of(loan.agreement.value_date, context.ref.at)
+    day = day_of(loan.agreement.value_date, paid_at)
     if not loan.bank:
         ensure_equal("value_date", "a token payment is made now", context.ref.at, paid_at)
-        return today
-    day = day_of(loan.agreement.value_date, paid_at)
-    first = max(loan.position.last_day, today - loan.attestation_lag)
-    ensure(first <= day <= today, "value_date", "day of the payment", f"{first} to {today}", day)
+        return day
+    # Before the value date every day of the loan is 0: the calendar bounds the value date.
+    zone = loan.agreement.value_date % DAY_SECONDS
+    today, valued = day_of(zone, context.ref.at), day_of(zone, paid_at)
+    first = today - loan.attestation_lag
+    what = "calendar day of the payment, counted from 1970"
+    ensure(first <= valued <= today, "value_date", what, f"{first} to {today}", valued)
+    last = loan.position.last_day
+    ensure(day >= last, "value_date", "day of the payment", f"at least {last}", day)
     return day
 
 

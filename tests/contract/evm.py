@@ -224,7 +224,7 @@ class Stage:
 
     def due(self, draft: Draft, at: int) -> tuple[int, int, int, int]:
         """Return what is due at a time: fee, penalty, interest, principal."""
-        split = self.ask(self.book, "dueAt", draft.loan_id, draft.words, at)
+        split = self.ask(self.book, "amountsDue", draft.loan_id, draft.words, at)
         return split[0], split[1], split[2], split[3]
 
     # ------------------------------------------------------------------ drafts

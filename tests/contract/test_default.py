@@ -23,8 +23,8 @@ def test_default__61_days_late__makes_everything_due(world: World) -> None:
     draft = world.active()
     late(world, draft, 61)
     sent = world.declare_default(draft)
-    # Rows 1 to 3 are 61, 31 and 1 days late: all interest is due; row 3 is within its grace.
-    penalty = 41_200 * 61 * 500 // 10**6 + 41_200 * 31 * 500 // 10**6
+    # Rows 1 to 3 are 61, 31 and 1 days late: all interest is due, and default ends row 3's grace.
+    penalty = sum(41_200 * days * 500 // 10**6 for days in (61, 31, 1))
     assert world.events(sent) == [
         Defaulted(draft.loan_id, 4, world.chain.now, 90, 0, penalty, 3_600, 120_000)
     ]
@@ -85,7 +85,7 @@ def test_default__oldest_row_paid__counts_from_the_next(world: World) -> None:
 
 
 def test_default__zero_days_agreed__one_day_late_is_enough(world: World) -> None:
-    draft = world.active(default_after_days=0)
+    draft = world.active(default_after_days=0, grace_days=0)
     late(world, draft, 0)
     with refused(world, "NotYetInDefault", daysLate=0, required=1):
         world.declare_default(draft)

@@ -94,11 +94,12 @@ def test_disburse__settlement_closed_meanwhile__still_pays(world: World) -> None
     assert world.balance(world.borrower) == 120_000
 
 
-def test_disburse__payee_turned_platform_meanwhile__the_signed_payee_is_paid(
+def test_disburse__payee_turned_platform_meanwhile__is_refused(
     world: World,
 ) -> None:
     draft = world.funded(payee=world.merchant.address)
     arguments = world.merchant.address, Kind.PLATFORM, True
     world.transact(world.registrar, world.registry, "update", *arguments)
-    world.disburse(draft)
-    assert world.balance(world.merchant) == 120_000
+    with refused(world, "PlatformParty", wallet=world.merchant.address):
+        world.disburse(draft)
+    assert world.balance(world.merchant) == 0

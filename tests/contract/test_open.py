@@ -154,7 +154,12 @@ def test_open__payee_zero__is_no_party(world: World) -> None:
 # ---------------------------------------------------------------------- terms
 
 TERMS: list[tuple[dict[str, Any], str, dict[str, Any]]] = [
-    ({"fee_receiver": ZERO_ADDRESS}, "ZeroAddress", {}),
+    ({"fee_receiver": ZERO_ADDRESS}, "BadFeeReceiver", {"receiver": ZERO_ADDRESS}),
+    (
+        {"grace_days": 31, "default_after_days": 30},
+        "DefaultWithinGrace",
+        {"defaultAfterDays": 30, "graceDays": 31},
+    ),
     ({"daily_rate": 1}, "UnsupportedTerm", {"name": b"dailyRate".ljust(32, b"\0")}),
     ({"line": keccak(b"line")}, "UnsupportedTerm", {"name": b"line".ljust(32, b"\0")}),
     ({"penalty_rate": 1_001}, "PenaltyRateTooHigh", {"rate": 1_001, "most": 1_000}),

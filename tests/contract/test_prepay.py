@@ -232,9 +232,10 @@ def test_prepay__value_dates__are_bound_as_in_repay(world: World) -> None:
     bank, token = world.active(bank=True), world.active()
     go_to_day(world, bank, 10)
     now = world.chain.now
-    with refused(world, "ValueDateInFuture", day=11, today=10):
+    today = bank.agreement.value_date // DAY + 10
+    with refused(world, "ValueDateInFuture", day=today + 1, today=today):
         world.prepay(bank, 10, paid_at=now + 1)
-    with refused(world, "ValueDateTooOld", day=4, oldest=5):
+    with refused(world, "ValueDateTooOld", day=today - 6, oldest=today - 5):
         world.prepay(bank, 10, paid_at=now - 6 * DAY)
     world.prepay(bank, 10, paid_at=now - 5 * DAY)
     world.prepay(bank, 10, paid_at=now - 4 * DAY)
@@ -242,6 +243,22 @@ def test_prepay__value_dates__are_bound_as_in_repay(world: World) -> None:
         world.prepay(bank, 10, paid_at=now - 5 * DAY)
     with refused(world, "ValueDateInTokenMode", paidAt=now):
         world.prepay(token, 10, paid_at=now)
+
+
+def test_prepay__before_the_value_date__value_dates_are_bound_all_the_same(world: World) -> None:
+    value_date = world.chain.now // DAY * DAY + 400 * DAY
+    bank = world.active(bank=True, value_date=value_date)
+    now = world.chain.now
+    today = (now - 1) // DAY  # 24:00 belongs to the day that ends
+    for paid_at, error, values in (
+        (0, "ValueDateTooOld", {"day": 0, "oldest": today - 5}),
+        (now - 6 * DAY, "ValueDateTooOld", {"day": today - 6, "oldest": today - 5}),
+        (now + DAY, "ValueDateInFuture", {"day": today + 1, "today": today}),
+        (value_date, "ValueDateInFuture", {"day": value_date // DAY - 1, "today": today}),
+    ):
+        with refused(world, error, **values):
+            world.prepay(bank, 10, paid_at=paid_at)
+    world.prepay(bank, 10, paid_at=now)
 
 
 def test_prepay__borrower_without_money__is_refused(world: World) -> None:

@@ -64,7 +64,8 @@ def test_repay__bank_value_date_later_than_today__is_refused(world: World) -> No
     draft = world.active(bank=True)
     days_late(world, draft, 0)
     world.repay(draft, 5, paid_at=world.chain.now)
-    with refused(world, "ValueDateInFuture", day=30, today=29):
+    today = draft.agreement.value_date // DAY + 29
+    with refused(world, "ValueDateInFuture", day=today + 1, today=today):
         world.repay(draft, 5, paid_at=world.chain.now + 1)
 
 
@@ -90,7 +91,8 @@ def test_repay__bank_value_date_older_than_the_lag__is_refused(world: World, pai
     days_late(world, draft, 5)
     world.repay(draft, 5, paid_at=draft.rows[0].due_at)
     days_late(world, draft, 6)
-    with refused(world, "ValueDateTooOld", day=29, oldest=30):
+    oldest = draft.agreement.value_date // DAY + 30
+    with refused(world, "ValueDateTooOld", day=oldest - 1, oldest=oldest):
         world.repay(draft, 5, paid_at=draft.rows[0].due_at)
     with refused(world, "ValueDateBeforeLast", day=0, lastDay=29):
         world.repay(draft, 5, paid_at=paid_at)

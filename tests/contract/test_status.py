@@ -18,7 +18,7 @@ NONE, FUNDING, ACTIVE, REPAID, DEFAULTED, CANCELLED = 0, 1, 2, 3, 4, 6
 
 def bring(world: World, status: int, *, bank: bool) -> Draft:
     """Return a loan in a status; where it is owed, ten days late; ben has no notes."""
-    draft = world.draft(bank=bank, default_after_days=0)
+    draft = world.draft(bank=bank, default_after_days=0, grace_days=0)
     if status == NONE:
         return draft
     world.open(draft)

@@ -173,8 +173,9 @@ def test_apply__default__everything_due_and_recoverable(chain: SimulatedChain) -
     defaulted = replayed(chain).loans[loan.id]
     claim = defaulted.position.accelerated
     assert claim is not None
-    # Penalty: row 1 for 31 days, row 2 for 3 days is within grace. Interest: row 3's by 3 of 31.
-    assert claim.penalty == 40_803 * 31 * 500 // 10**6
+    # Penalty: row 1 for 31 days, row 2 for 3 days, whose grace default ends. Interest: row 3's by
+    # 3 of 31.
+    assert claim.penalty == 40_803 * 31 * 500 // 10**6 + 40_803 * 3 * 500 // 10**6
     assert claim.interest == 1_200 + 804 + -(-404 * 3 // 31)
     assert defaulted.outstanding == 120_000
     chain.travel(100)

@@ -34,11 +34,12 @@ def random_draft(source: Source, world: World, policy: Policy) -> Draft:
     principal = source.integer(*source.pick(PRINCIPALS))
     rows = random_rows(source, principal, value_date, policy)
     borrower = source.pick((world.borrower, world.merchant))
+    grace = source.pick((0, 0, 3, 10))
     terms: dict[str, Any] = {
         "penalty_rate": source.pick((0, 1, 500, source.integer(0, policy.max_penalty_rate))),
-        "grace_days": source.pick((0, 0, 3, 10)),
+        "grace_days": grace,
         "prepayment_fee_bps": source.pick((0, 1, policy.max_prepayment_fee_bps)),
-        "default_after_days": source.pick((0, 5, 30)),
+        "default_after_days": grace + source.pick((0, 5, 30)),
         "funding_deadline": Timestamp(max(now, value_date + source.pick((0, DAY)))),
         "payee": source.pick((borrower, world.merchant, world.cay)).address,
     }

@@ -238,6 +238,7 @@ class OpeningModel:
         missing = agreed.principal - loan.position.outstanding
         if missing:
             refuse("NotFullyFunded", missing=missing)
+        self.require_participant(agreed.payee)
         loan.status = Status.ACTIVE
         loan.attestations += loan.bank
         self.move(loan, self.book, agreed.payee, agreed.principal)

@@ -12,10 +12,11 @@ from ledger.core.agreement import Prepayment
 from ledger.core.types import Address, Day, MinorUnits, Status
 from ledger.core.types import Timestamp as At
 from ledger.errors import AllocationError
-from tests.contract.evm import ALL_PRINCIPAL, REF
+from tests.contract.evm import ALL_PRINCIPAL, DAY, REF
 from tests.property.differential.model_loan import ALL, ModelLoan
 from tests.property.differential.opening_model import OpeningModel, RawEvent, Signature
 from tests.property.differential.refusal import refuse
+from tests.property.differential.schedules import day as calendar_day
 
 OWING = Status.ACTIVE, Status.DEFAULTED
 
@@ -158,19 +159,21 @@ class PaymentModel(OpeningModel):
             refuse("WrongScheduleHash", expected=expected, found=found)
 
     def _value_day(self, loan: ModelLoan, paid_at: int) -> int:
-        today = loan.day(self.now)
         if not loan.bank:
             if paid_at:
                 refuse("ValueDateInTokenMode", paidAt=paid_at)
-            return today
-        day, oldest = loan.day(paid_at), today - loan.attestation_lag
-        if day > today:
-            refuse("ValueDateInFuture", day=day, today=today)
-        if day < loan.position.last_day:
-            refuse("ValueDateBeforeLast", day=day, lastDay=loan.position.last_day)
-        if day < oldest:
-            refuse("ValueDateTooOld", day=day, oldest=oldest)
-        return day
+            return loan.day(self.now)
+        # Calendar days since 1970, each beginning when the loan's days begin.
+        begins = loan.draft.agreement.value_date % DAY
+        today, valued = calendar_day(begins, self.now), calendar_day(begins, paid_at)
+        if valued > today:
+            refuse("ValueDateInFuture", day=valued, today=today)
+        found = loan.day(paid_at)
+        if found < loan.position.last_day:
+            refuse("ValueDateBeforeLast", day=found, lastDay=loan.position.last_day)
+        if valued < today - loan.attestation_lag:
+            refuse("ValueDateTooOld", day=valued, oldest=today - loan.attestation_lag)
+        return found
 
     def _store(self, loan: ModelLoan, position: allocation.Position, accepted: int) -> None:
         loan.position = position

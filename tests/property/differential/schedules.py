@@ -28,7 +28,13 @@ def day(value_date: int, at: int) -> int:
 def check_terms(agreement: Agreement, policy: Policy, now: int) -> None:
     """Refuse terms that the book does not take."""
     if agreement.fee_receiver == ZERO_ADDRESS:
-        refuse("ZeroAddress")
+        refuse("BadFeeReceiver", receiver=agreement.fee_receiver)
+    if agreement.default_after_days < agreement.grace_days:
+        refuse(
+            "DefaultWithinGrace",
+            defaultAfterDays=agreement.default_after_days,
+            graceDays=agreement.grace_days,
+        )
     if agreement.daily_rate:
         refuse("UnsupportedTerm", name=b"dailyRate".ljust(32, b"\0"))
     if any(agreement.line):
