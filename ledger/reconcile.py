@@ -1,7 +1,8 @@
 """Reconcile: the database against the chain, at the block on which the database stands.
 
 A run without ``full`` costs what is new since the last run without an error, and what is still
-open; a full run rebuilds the book from the chain and compares every row.
+open; a full run rebuilds the book from the chain and compares every row. After a full run that
+found an error every run is a full one until one finds none.
 """
 
 from collections.abc import Callable, Mapping
@@ -31,18 +32,12 @@ from ledger.errors import (
 )
 from ledger.replay import Progress, read_logs, refusal
 from ledger.store import Store
-from ledger.store.examine import (
-    Baseline,
-    Touched,
-    baseline,
-    rehashed,
-    save_result,
-    stored_entries,
-)
+from ledger.store.examine import Touched, rehashed, save_result, stored_entries
 from ledger.store.expected import ExpectedTables
 from ledger.store.pages import Deployment
 from ledger.store.read import ReadView
 from ledger.store.rows import JOURNAL
+from ledger.store.standing import Baseline, earlier_runs
 from ledger.store.stored_book import read_part
 from ledger.store.tables import read_block, read_cursor, read_deployment
 
@@ -97,14 +92,17 @@ def reconcile(
     with store.sessions.read() as session:
         deployment, block = _standing(session)
         client.require_chain(deployment.chain_id)
-        base = _usable_baseline(client, session, block)
+        earlier = earlier_runs(session)
+        full = full or earlier.full_failed
+        # A full run relies on nothing before it, so where it fails nothing is proven.
+        base = None if full else _usable(client, earlier.baseline, block)
         found = client.block(block.number)
         if found.hash == block.hash:
             examination = _Examination(client, session, deployment, block)
             outcomes, tail = examination.full(progress) if full else examination.new(base)
         else:
             outcomes, tail = {"branch": _other_branch(block, found)}, Tail()
-    result = _result(block, full, outcomes, base)
+    result = _result(block, full, outcomes, base, earlier.findings)
     with store.write() as session:
         document = orjson.dumps(result.to_json()).decode()
         save_result(session, block, document, full=full, ok=result.ok, tail=tail)
@@ -125,9 +123,8 @@ def _standing(session: Session) -> tuple[Deployment, BlockRef]:
     return deployment, block
 
 
-def _usable_baseline(client: Client, session: Session, block: BlockRef) -> Baseline | None:
+def _usable(client: Client, base: Baseline | None, block: BlockRef) -> Baseline | None:
     """Return the newest good run, unless a reorganisation took its block."""
-    base = baseline(session)
     if base is None or base.block > block.number:
         return None
     return base if client.block(base.block).hash == base.block_hash else None
@@ -139,7 +136,11 @@ def _other_branch(block: BlockRef, found: BlockRef) -> Outcome:
 
 
 def _result(
-    block: BlockRef, full: bool, outcomes: Mapping[str, Outcome], base: Baseline | None
+    block: BlockRef,
+    full: bool,
+    outcomes: Mapping[str, Outcome],
+    base: Baseline | None,
+    more: tuple[Finding, ...],
 ) -> Reconciliation:
     before = None if base is None else base.block
     checks = {
@@ -147,7 +148,7 @@ def _result(
         for name, outcome in outcomes.items()
     }
     findings = tuple(finding for outcome in outcomes.values() for finding in outcome.findings)
-    return Reconciliation(block, full, checks, findings)
+    return Reconciliation(block, full, checks, more + findings)
 
 
 _Outcomes: TypeAlias = dict[str, Outcome]

@@ -1,7 +1,6 @@
 """What reconcile reads of the database: what was touched, stored logs re-hashed, the journal."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from sqlalchemy import ColumnElement
 from sqlmodel import Session, col, select
@@ -32,28 +31,6 @@ from ledger.store.tables import insert_rows
 OPEN = (Status.FUNDING, Status.ACTIVE, Status.DEFAULTED)
 LOANS_AT_ONCE = 200
 ENTRIES_AT_ONCE = 500
-
-
-@dataclass(frozen=True, slots=True)
-class Baseline:
-    """The newest reconciliation without an error: all is proven up to its block."""
-
-    block: int
-    block_hash: bytes
-    tail: Tail
-
-
-def baseline(session: Session) -> Baseline | None:
-    """Return the newest reconciliation without an error."""
-    row = session.exec(
-        select(ReconciliationRow)
-        .where(ReconciliationRow.ok)
-        .order_by(col(ReconciliationRow.id).desc())
-        .limit(1)
-    ).first()
-    if row is None:
-        return None
-    return Baseline(row.block_number, row.block_hash, read_record(Tail, row.journal))
 
 
 class Touched:
