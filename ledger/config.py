@@ -121,6 +121,9 @@ def load_settings(**flags: Any) -> Settings:
         return Settings(**given)
     except tomllib.TOMLDecodeError as error:
         raise ConfigError(str(CONFIG_FILE), f"is not TOML: {error}") from None
+    except (OSError, UnicodeDecodeError) as error:
+        reason = getattr(error, "strerror", None) or "it is not UTF-8 text"
+        raise ConfigError(str(CONFIG_FILE), f"cannot be read: {reason}") from None
     except ValidationError as error:
         first = error.errors(include_input=False, include_url=False, include_context=False)[0]
         name = ".".join(str(part) for part in first["loc"])

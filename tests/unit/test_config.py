@@ -130,3 +130,10 @@ def test_load_settings__bad_file__says_so(folder: Path, content: str, problem: s
 
     with pytest.raises(ConfigError, match=problem):
         load_settings()
+
+
+def test_load_settings__file_that_is_no_text__is_named(folder: Path) -> None:
+    (folder / "loanbook.toml").write_bytes(b"\xff\xfe\x00")
+
+    with pytest.raises(ConfigError, match=r"loanbook\.toml: cannot be read: it is not UTF-8"):
+        load_settings()
