@@ -54,9 +54,9 @@ class Store:
 def open_store(url: str, *, busy_timeout: float = BUSY_TIMEOUT) -> Store:
     """Open the database at ``url`` and bring it to this version's schema.
 
-    ``busy_timeout`` is in seconds. Raises ``StoreBusy`` (try again) when another process holds
-    the lock, ``SchemaTooNew`` for a database of a later version, ``StoreError`` for one that is
-    not reachable or not Loanbook's.
+    ``busy_timeout`` is in seconds. Raises ``ConfigError`` for a URL that cannot be used,
+    ``StoreBusy`` (try again) when another process holds the lock, ``SchemaTooNew`` for a database
+    of a later version, ``StoreError`` for one that is not reachable or not Loanbook's.
     """
     parsed = read_url(url)
     sessions = Sessions(

@@ -12,10 +12,15 @@ from typing import Any
 
 from sqlalchemy import Connection, Engine, event
 from sqlalchemy.engine import URL, make_url
-from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError
+from sqlalchemy.exc import ArgumentError, DBAPIError
 from sqlmodel import Session, create_engine
 
-from ledger.errors import StoreBusy, StoreError
+from ledger.errors import ConfigError, StoreBusy, StoreError
+
+SETTING = "database_url"
+DRIVERS = frozenset({"sqlite", "sqlite+pysqlite", "postgresql", "postgresql+psycopg"})
+"""What is installed with Loanbook and does not need an event loop."""
+USABLE = "sqlite:///FILE or postgresql://USER:PASSWORD@HOST:PORT/DATABASE"
 
 SQLITE_BUSY, SQLITE_LOCKED, SQLITE_FULL = 5, 6, 13
 POSTGRES_BUSY = frozenset({"40001", "40P01", "55P03"})
@@ -23,28 +28,35 @@ POSTGRES_BUSY = frozenset({"40001", "40P01", "55P03"})
 
 
 def read_url(url: str) -> URL:
-    """Return the parsed database URL. Raises ``StoreError`` for one that cannot be used."""
+    """Return the parsed database URL. Raises ``ConfigError`` for one that cannot be used."""
     try:
         parsed = make_url(url)
-        parsed.get_dialect()
-    except (ArgumentError, NoSuchModuleError) as error:
-        raise StoreError(f"database URL is not usable: {error}") from error
-    if parsed.get_backend_name() not in ("sqlite", "postgresql"):
-        raise StoreError(
-            f"database {parsed.get_backend_name()} is not supported: use sqlite or postgresql"
-        )
+    except (ArgumentError, ValueError):
+        # What the parser says may quote the password.
+        raise ConfigError(SETTING, f"it is no database URL: use {USABLE}") from None
+    if parsed.drivername not in DRIVERS:
+        raise ConfigError(SETTING, f"database {parsed.drivername} is not supported: use {USABLE}")
+    if parsed.get_backend_name() == "sqlite":
+        _check_file(parsed)
     return parsed
+
+
+def _check_file(url: URL) -> None:
+    if url.host or url.query or "\0" in (url.database or ""):
+        problem = "expected sqlite:///FILE, with three slashes and nothing after the file"
+        raise ConfigError(SETTING, problem)
+    if url.database in (None, "", ":memory:"):
+        raise ConfigError(SETTING, "an in-memory database cannot be shared: use sqlite:///FILE")
+    folder = Path(str(url.database)).resolve().parent
+    if not folder.is_dir():
+        problem = f"folder {folder} of database {url.database} does not exist: make it"
+        raise ConfigError(SETTING, problem)
 
 
 def make_engine(url: URL, busy_timeout: float) -> Engine:
     """Return an engine whose connections wait ``busy_timeout`` seconds for a lock."""
     if url.get_backend_name() != "sqlite":
         return create_engine(url, isolation_level="REPEATABLE READ")
-    if url.database in (None, "", ":memory:"):
-        raise StoreError("an in-memory database cannot be shared: use sqlite:///FILE")
-    folder = Path(str(url.database)).resolve().parent
-    if not folder.is_dir():
-        raise StoreError(f"folder {folder} of database {url.database} does not exist: make it")
     engine = create_engine(url, connect_args={"timeout": busy_timeout})
     event.listen(engine, "connect", _prepare_sqlite)
     event.listen(engine, "begin", _begin_sqlite)

@@ -118,9 +118,9 @@ def test_export__nothing_mirrored__exits_3(tmp_path: Path) -> None:
     assert "run `loanbook mirror` first" in answer.err
 
 
-def test_export__no_such_folder_for_the_database__exits_3(tmp_path: Path) -> None:
+def test_export__no_such_folder_for_the_database__exits_2(tmp_path: Path) -> None:
     answer = run("export", "-o", "out", "--db", "sqlite:///no/such/x.db", folder=tmp_path)
-    assert answer.code == 3
+    assert answer.code == 2
     assert "does not exist" in answer.err
     assert list(tmp_path.iterdir()) == []
 

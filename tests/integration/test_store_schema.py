@@ -11,7 +11,7 @@ from alembic.runtime.migration import MigrationContext
 from sqlalchemy import insert
 from sqlmodel import SQLModel, select
 
-from ledger.errors import SchemaTooNew, StoreBusy, StoreError
+from ledger.errors import ConfigError, SchemaTooNew, StoreBusy, StoreError
 from ledger.store import Store, migrate, open_store
 from ledger.store.models import BalanceRow
 from ledger.store.versions import table_of
@@ -80,13 +80,24 @@ def test_open_store__migration_fails_half_way__leaves_nothing(
         ("sqlite:///:memory:", "in-memory"),
         ("sqlite:////no/such/folder/book.db", "does not exist"),
         ("mysql://localhost/book", "mysql is not supported"),
-        ("nonsense", "not usable"),
-        ("foo://bar", "not usable"),
+        ("nonsense", "no database URL"),
+        ("foo://bar", "foo is not supported"),
+        ("postgresql://u:hunter2@host:notaport/book", "no database URL"),
+        ("postgresql+asyncpg://u:hunter2@127.0.0.1:1/book", "asyncpg is not supported"),
+        ("sqlite+aiosqlite:///book.db", "aiosqlite is not supported"),
+        ("sqlite:///a%00b.db", "sqlite:///FILE"),
+        ("sqlite:///book.db?foo=bar", "nothing after the file"),
+        ("sqlite://book.db", "three slashes"),
     ],
 )
-def test_open_store__unusable_url__says_why(url: str, problem: str) -> None:
-    with pytest.raises(StoreError, match=problem):
+def test_open_store__unusable_url__says_why(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, url: str, problem: str
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(ConfigError, match=problem) as caught:
         open_store(url)
+    assert "hunter2" not in str(caught.value)
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_open_store__password_in_the_url__is_not_shown() -> None:
