@@ -219,12 +219,13 @@ class RequestConflict(ChainError):
 
 
 class NonceConflict(ChainError):
-    """A nonce that an intent owns was used on chain by a transaction not sent from here."""
+    """A request's nonce was used by a transaction not sent from here; it has no effect."""
 
-    def __init__(self, sender: str, nonce: int, request_id: str) -> None:
+    def __init__(self, sender: str, request_id: str, reason: str) -> None:
+        self.request_id = request_id
         super().__init__(
-            f"nonce {nonce} of {sender}, which belongs to request {request_id}, was used by a "
-            "transaction that this database does not know: the key is used elsewhere"
+            f"{request_id} was not sent: {reason}; something else sends with the key of {sender}: "
+            "stop it, then send this under a new request id if it is still wanted"
         )
 
 

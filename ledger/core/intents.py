@@ -17,6 +17,8 @@ class IntentState(StrEnum):
     """Final and successful."""
     REVERTED = "reverted"
     """Final and refused by the contract; ``Intent.reason`` says why."""
+    REPLACED = "replaced"
+    """Final: another transaction used its nonce, it was not signed again; see ``reason``."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +26,8 @@ class Intent:
     """One request to change the chain, with the nonce that it owns.
 
     ``to`` is ``None`` for the creation of a contract. ``gas`` is the limit. The last five
-    members are what the chain said about it.
+    members are what the chain said about it; ``reason`` also tells of a nonce that was lost to
+    a transaction from elsewhere.
     """
 
     request_id: str
@@ -44,7 +47,10 @@ class Intent:
 
 @dataclass(frozen=True, slots=True)
 class Attempt:
-    """Signed bytes of an intent; a later attempt differs by its fees alone (wei per gas)."""
+    """Signed bytes of an intent (fees in wei per gas).
+
+    A later attempt offers more, or has another nonce where the first one was provably lost.
+    """
 
     tx_hash: bytes
     request_id: str

@@ -1,8 +1,7 @@
 """One key's transactions, each sent exactly once whatever breaks in between.
 
 A request becomes an intent, a nonce and signed bytes in one database transaction; only then
-are the bytes broadcast, and the same bytes again until they are in a block. The local database
-owns the nonces.
+are the bytes broadcast, and again until they are in a block. The local database owns the nonces.
 """
 
 import threading
@@ -20,6 +19,7 @@ from ledger.core.types import Address, BlockRef
 from ledger.errors import (
     InputError,
     InsufficientFunds,
+    NonceConflict,
     NotMined,
     OutboxAhead,
     OutboxBehind,
@@ -116,11 +116,13 @@ class Outbox:
     def send(self, request_id: str, call: Call, timeout: float = 120.0) -> Receipt:
         """Submit one request and return its receipt once it is mined.
 
-        Raises as ``submit``, ``NotMined``, and ``TransactionReverted`` if the contract refused
-        it after all.
+        Raises as ``submit``, ``NotMined``, ``TransactionReverted`` if the contract refused it
+        after all, and ``NonceConflict`` if its nonce was used elsewhere and it is not sent again.
         """
         self.submit(request_id, call)
         (intent,) = self.wait([request_id], timeout)
+        if intent.state == IntentState.REPLACED:
+            raise NonceConflict(self.sender, request_id, intent.reason or "unknown")
         receipt = None if intent.tx_hash is None else self._client.receipt(intent.tx_hash)
         if receipt is None:
             raise NotMined([request_id], timeout)
@@ -133,8 +135,8 @@ class Outbox:
     def poll(self) -> list[Intent]:
         """Look once what became of everything unfinished; return the intents that changed.
 
-        Broadcasts what is in no block again. Raises ``NonceConflict`` if a nonce of ours was
-        used by a transaction that is not ours.
+        Broadcasts what is in no block again. What lost its nonce to a final transaction from
+        elsewhere is signed again with a new one, or ends as ``REPLACED``.
         """
         with self._mutex:
             return self._tracker.poll()

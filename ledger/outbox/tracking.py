@@ -2,23 +2,20 @@
 
 import logging
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
-from typing import TypeAlias
 
 from ledger.chain.abi import Call
 from ledger.chain.client import Client
-from ledger.chain.wire import Fees, Receipt
+from ledger.chain.wire import Receipt
 from ledger.core.intents import Attempt, Intent, IntentState
 from ledger.core.types import Address
-from ledger.errors import ChainError, NodeUnreachable, NonceConflict
+from ledger.errors import ChainError, NodeUnreachable
+from ledger.outbox.conflicts import Conflicts, Sign
 from ledger.outbox.fees import FeePolicy
 from ledger.outbox.port import OutboxStore
 
 log = logging.getLogger(__name__)
-
-Sign: TypeAlias = Callable[[Intent, int, Fees, int], Attempt]
-"""Intent, attempt number, fees and head number to signed bytes."""
 
 _KNOWN = re.compile(r"already ?(known|imported)|known transaction", re.I)
 _USED = re.compile(r"nonce too low", re.I)
@@ -40,6 +37,7 @@ class Tracker:
         self._sender = sender
         self._policy = policy
         self._sign = sign
+        self._conflicts = Conflicts(store, client, sender, policy, sign)
         self._sent_at: dict[bytes, int] = {}
         """Transaction hash to the head at which this process broadcast it last."""
 
@@ -59,7 +57,7 @@ class Tracker:
                 tables.update(changed)
         pending = [intent for intent in seen if intent.state == IntentState.PENDING]
         if pending:
-            self._push(pending, attempts)
+            changed += self._push(pending, attempts)
         return changed
 
     def broadcast(self, attempts: Sequence[Attempt], head: int) -> None:
@@ -91,9 +89,10 @@ class Tracker:
 
     def _seen(self, intent: Intent, receipt: Receipt | None, final: int) -> Intent:
         if receipt is None:
-            if intent.tx_hash is not None:
-                log.warning("%s was reorganised away and waits again", intent.request_id)
-                self._sent_at.clear()
+            if intent.state == IntentState.PENDING:
+                return intent
+            log.warning("%s was reorganised away and waits again", intent.request_id)
+            self._sent_at.clear()
             return replace(
                 intent,
                 state=IntentState.PENDING,
@@ -120,7 +119,7 @@ class Tracker:
     def _reason(self, intent: Intent, receipt: Receipt) -> str | None:
         """Return why a mined transaction did nothing, as far as the node can tell."""
         if receipt.succeeded:
-            return None
+            return intent.reason if intent.state == IntentState.PENDING else None
         if receipt.gas_used >= intent.gas:
             return f"ran out of gas at its limit of {intent.gas}"
         parent = self._client.block(receipt.block_number - 1)
@@ -129,13 +128,19 @@ class Tracker:
             return "refused because of a transaction before it in its block"
         return str(refusal)
 
-    def _push(self, pending: Sequence[Intent], attempts: dict[str, list[Attempt]]) -> None:
-        """Broadcast what waits, once per head; offer more for the one that blocks the others."""
+    def _push(self, pending: Sequence[Intent], attempts: dict[str, list[Attempt]]) -> list[Intent]:
+        """Broadcast what waits, once per head; offer more for the one that blocks the others.
+
+        Returns the intents whose nonces were lost to transactions from elsewhere.
+        """
         head = self._client.head()
         count = self._client.nonce(self._sender, head)
-        self._require_own_nonces(pending, count)
-        again = []
+        used = [intent for intent in pending if intent.nonce < count]
+        settled, again = self._conflicts.settle(used, attempts, head)
+        lost = {intent.request_id for intent in settled}
         for intent in pending:
+            if intent.request_id in lost:
+                continue
             last = attempts[intent.request_id][-1]
             if intent.nonce == count:
                 last = self._bumped(intent, last, head.number)
@@ -143,6 +148,7 @@ class Tracker:
                 again.append(last)
         if again:
             self.broadcast(again, head.number)
+        return settled
 
     def _bumped(self, intent: Intent, last: Attempt, head: int) -> Attempt:
         fees = self._policy.bumped(last, self._client.fees(), head)
@@ -153,15 +159,3 @@ class Tracker:
             tables.add_attempt(attempt)
         log.info("%s offers %d wei per gas now", intent.request_id, fees.max_fee_per_gas)
         return attempt
-
-    def _require_own_nonces(self, pending: Sequence[Intent], count: int) -> None:
-        """Raise ``NonceConflict`` if a nonce was used and none of our attempts used it."""
-        used = [intent for intent in pending if intent.nonce < count]
-        if not used:
-            return
-        settled = self._client.nonce(self._sender, self._client.final())
-        with self._store.transaction() as tables:
-            mined = self._receipts(tables.attempts([intent.request_id for intent in used]))
-        for intent in used:
-            if intent.nonce < settled and intent.request_id not in mined:
-                raise NonceConflict(self._sender, intent.nonce, intent.request_id)

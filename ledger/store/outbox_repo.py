@@ -21,7 +21,7 @@ from ledger.store.tables import chunks, insert_rows
 from ledger.store.versions import table_of
 
 UNFINISHED = (IntentState.PENDING, IntentState.MINED)
-OUTCOME = ("state", "tx_hash", "block_number", "block_hash", "succeeded", "reason")
+OUTCOME = ("nonce", "state", "tx_hash", "block_number", "block_hash", "succeeded", "reason")
 """Members of an intent that change: what the chain said about it."""
 
 

@@ -16,14 +16,13 @@ from ledger.chain.transport import Question
 from ledger.core.intents import IntentState
 from ledger.errors import (
     NodeUnreachable,
-    NonceConflict,
     NotMined,
     OutboxAhead,
     OutboxBehind,
 )
 from ledger.outbox import Outbox
 from ledger.store import Store, open_store
-from tests.integration.conftest import HOLDER, count, held, send_plainly
+from tests.integration.conftest import HOLDER, count, held
 from tests.mishaps import SEND, Mishaps
 
 
@@ -137,20 +136,3 @@ def test_outbox__chain_was_reset__refused(
 
     with pytest.raises(OutboxAhead, match="it was reset"), Outbox(store.outbox, client, signer):
         pass
-
-
-def test_poll__key_used_elsewhere__reported(
-    outbox: Outbox, token: CustodyToken, line: Mishaps, client: Client
-) -> None:
-    line.lose_broadcasts = True
-    outbox.submit("mint", token.mint(HOLDER, 5))
-    line.lose_broadcasts = False
-    send_plainly(client, token.mint(HOLDER, 1))
-
-    with pytest.raises(NonceConflict, match="which belongs to request mint"):
-        outbox.poll()
-
-    intent = outbox.intent("mint")
-    assert intent is not None
-    assert intent.state == IntentState.PENDING
-    assert held(token) == 1
