@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity 0.8.37;
 
-import {AccessControl} from "@openzeppelin/contracts/access/AccessControl.sol";
 import {IERC20Metadata} from "@openzeppelin/contracts/token/ERC20/extensions/IERC20Metadata.sol";
+import {RecordedRoles} from "./RecordedRoles.sol";
 import {ILoanBook, Policy, Settlement} from "./interfaces/ILoanBook.sol";
 import {IPartyRegistry, Kind, Party} from "./interfaces/IPartyRegistry.sol";
 import {Errors} from "./libraries/Errors.sol";
@@ -11,7 +11,7 @@ import {HeadChain} from "./libraries/HeadChain.sol";
 /// @title BookRules
 /// @notice The rules under which a book runs: roles, pause, policy, settlements. Each change of
 ///         a rule is an event chained into the book head.
-abstract contract BookRules is ILoanBook, AccessControl {
+abstract contract BookRules is ILoanBook, RecordedRoles {
     bytes32 public constant ORIGINATOR_ROLE = keccak256("ORIGINATOR");
     bytes32 public constant CUSTODIAN_ROLE = keccak256("CUSTODIAN");
     bytes32 public constant GUARDIAN_ROLE = keccak256("GUARDIAN");
@@ -144,17 +144,7 @@ abstract contract BookRules is ILoanBook, AccessControl {
         if (value > most) revert Errors.PolicyOutOfRange(name, value, most);
     }
 
-    function _grantRole(bytes32 role, address account) internal override returns (bool granted) {
-        granted = super._grantRole(role, account);
-        if (granted) _recordRole(role, account, true);
-    }
-
-    function _revokeRole(bytes32 role, address account) internal override returns (bool revoked) {
-        revoked = super._revokeRole(role, account);
-        if (revoked) _recordRole(role, account, false);
-    }
-
-    function _recordRole(bytes32 role, address account, bool granted) private {
+    function _recordRole(bytes32 role, address account, bool granted) internal override {
         _recordBook(
             RoleChanged.selector,
             abi.encode(++bookSeq, uint40(block.timestamp), role, account, granted)

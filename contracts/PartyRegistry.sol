@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity 0.8.37;
 
-import {AccessControl} from "@openzeppelin/contracts/access/AccessControl.sol";
+import {RecordedRoles} from "./RecordedRoles.sol";
 import {IPartyRegistry, Kind, Party} from "./interfaces/IPartyRegistry.sol";
 import {Errors} from "./libraries/Errors.sol";
 import {HeadChain} from "./libraries/HeadChain.sol";
 
 /// @title PartyRegistry
 /// @notice Which wallets belong to registered parties (登记簿). Holds no personal data.
-contract PartyRegistry is IPartyRegistry, AccessControl {
+contract PartyRegistry is IPartyRegistry, RecordedRoles {
     bytes32 public constant REGISTRAR_ROLE = keccak256("REGISTRAR");
 
     /// @inheritdoc IPartyRegistry
@@ -56,17 +56,7 @@ contract PartyRegistry is IPartyRegistry, AccessControl {
         if (party.kind == Kind.None) revert Errors.UnregisteredParty(wallet);
     }
 
-    function _grantRole(bytes32 role, address account) internal override returns (bool granted) {
-        granted = super._grantRole(role, account);
-        if (granted) _recordRole(role, account, true);
-    }
-
-    function _revokeRole(bytes32 role, address account) internal override returns (bool revoked) {
-        revoked = super._revokeRole(role, account);
-        if (revoked) _recordRole(role, account, false);
-    }
-
-    function _recordRole(bytes32 role, address account, bool granted) private {
+    function _recordRole(bytes32 role, address account, bool granted) internal override {
         _record(
             RegistryRoleChanged.selector,
             abi.encode(++seq, uint40(block.timestamp), role, account, granted)

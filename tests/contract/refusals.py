@@ -15,7 +15,7 @@ from tests.contract.world import World
 
 
 @contextmanager
-def refused(world: World, error: str, /, **values: Any) -> Iterator[None]:
+def expect_refusal(world: World, error: str, /, **values: Any) -> Iterator[None]:
     """Expect exactly this error with exactly these values, and an unchanged world."""
     drafts, owners = list(world.drafts), [key.address for key in world.keys.values()]
     before = fingerprint(world, drafts, owners)

@@ -9,7 +9,7 @@ import pytest
 from ledger.core.events import Assigned, Transferred
 from tests.contract.chain import Key
 from tests.contract.evm import ANY, REF, role
-from tests.contract.refusals import refused
+from tests.contract.refusals import expect_refusal
 from tests.contract.world import World
 
 MODES = pytest.mark.parametrize("bank", [False, True], ids=["token", "bank"])
@@ -83,13 +83,13 @@ def test_assign__used_twice__is_refused(world: World, bank: bool) -> None:
     sale = world.sale(draft, world.ann, world.ben, 10, 9)
     world.fund(world.ben, 100)
     world.assign(draft, world.ann, world.ben, document=sale, fund=False)
-    with refused(world, "DigestUsed", digest=world.digest(sale)):
+    with expect_refusal(world, "DigestUsed", digest=world.digest(sale)):
         world.assign(draft, world.ann, world.ben, document=sale, fund=False)
 
 
 def test_assign__no_units__is_refused(world: World) -> None:
     draft = world.active()
-    with refused(world, "ZeroAmount"):
+    with expect_refusal(world, "ZeroAmount"):
         world.assign(draft, world.ann, world.ben, 0, 0)
 
 
@@ -97,7 +97,7 @@ def test_assign__more_than_held__is_refused(world: World) -> None:
     draft = world.active()
     loan = int.from_bytes(draft.loan_id, "big")
     values = {"sender": world.ann.address, "balance": 120_000, "needed": 120_001, "id": loan}
-    with refused(world, "ERC6909InsufficientBalance", **values):
+    with expect_refusal(world, "ERC6909InsufficientBalance", **values):
         world.assign(draft, world.ann, world.ben, 120_001, 0)
 
 
@@ -107,7 +107,7 @@ def test_assign__party_that_may_not_hold__is_refused(world: World, side: str, wh
     draft, key = world.active(), world.key(who)
     sides: tuple[Key, Key] = (key, world.ben) if side == "seller" else (world.ann, key)
     error = "UnregisteredParty" if who == "stranger" else "PlatformParty"
-    with refused(world, error, wallet=key.address):
+    with expect_refusal(world, error, wallet=key.address):
         world.assign(draft, *sides, 10, 0)
 
 
@@ -119,7 +119,7 @@ def test_assign__one_side_did_not_sign__is_refused(world: World, side: str) -> N
     wrong = world.sign(world.cay, sale)
     signatures = (wrong, good[1]) if side == "seller" else (good[0], wrong)
     signer = (world.ann if side == "seller" else world.ben).address
-    with refused(world, "BadSignature", signer=signer, digest=world.digest(sale)):
+    with expect_refusal(world, "BadSignature", signer=signer, digest=world.digest(sale)):
         world.assign(draft, world.ann, world.ben, document=sale, signatures=signatures)
 
 
@@ -130,7 +130,7 @@ def test_assign__another_price_than_signed__is_refused(world: World) -> None:
     signatures = world.sign(world.ann, sale), world.sign(world.ben, sale)
     world.fund(world.ben, 9)
     signer, digest = world.ann.address, world.digest(cheaper)
-    with refused(world, "BadSignature", signer=signer, digest=digest):
+    with expect_refusal(world, "BadSignature", signer=signer, digest=digest):
         world.assign(
             draft, world.ann, world.ben, document=cheaper, signatures=signatures, fund=False
         )
@@ -141,7 +141,7 @@ def test_assign__expired__is_refused(world: World) -> None:
     now = world.chain.now
     sale = world.sale(draft, world.ann, world.ben, 10, 0, deadline=now)
     world.chain.travel(now + 1)
-    with refused(world, "Expired", deadline=now, now_=now + 1):
+    with expect_refusal(world, "Expired", deadline=now, now_=now + 1):
         world.assign(draft, world.ann, world.ben, document=sale)
 
 
@@ -149,7 +149,7 @@ def test_assign__buyer_without_money__is_refused(world: World) -> None:
     draft = world.active()
     world.fund(world.ben, 8)
     values = {"sender": world.ben.address, "balance": 8, "needed": 9}
-    with refused(world, "ERC20InsufficientBalance", **values):
+    with expect_refusal(world, "ERC20InsufficientBalance", **values):
         world.assign(draft, world.ann, world.ben, 10, 9, fund=False)
 
 
@@ -157,7 +157,7 @@ def test_assign__to_oneself_for_money__is_refused(world: World) -> None:
     draft = world.active()
     world.fund(world.ann, 9)
     values = {"token": world.token, "expected": 9, "received": 0}
-    with refused(world, "InexactTransfer", **values):
+    with expect_refusal(world, "InexactTransfer", **values):
         world.assign(draft, world.ann, world.ann, 10, 9, fund=False)
 
 
@@ -170,19 +170,19 @@ def test_assign__to_oneself_for_nothing__changes_no_units(world: World) -> None:
 @pytest.mark.parametrize("expected", [0, 1, 3, ANY])
 def test_assign__bank_and_stale_count__is_refused(world: World, expected: int) -> None:
     draft = world.active(bank=True)
-    with refused(world, "StaleAttestation", expected=expected, found=2):
+    with expect_refusal(world, "StaleAttestation", expected=expected, found=2):
         world.assign(draft, world.ann, world.ben, 10, 0, expected=expected)
 
 
 def test_assign__bank__only_the_custodian(world: World) -> None:
     draft = world.active(bank=True)
     values = {"account": world.ann.address, "neededRole": role("CUSTODIAN")}
-    with refused(world, "AccessControlUnauthorizedAccount", **values):
+    with expect_refusal(world, "AccessControlUnauthorizedAccount", **values):
         world.assign(draft, world.ann, world.ben, 10, 0, sender=world.ann)
 
 
 def test_assign__repaid_loan__is_refused(world: World) -> None:
     draft = world.active()
     world.prepay(draft)
-    with refused(world, "NotTransferable", loanId=draft.loan_id, status=3):
+    with expect_refusal(world, "NotTransferable", loanId=draft.loan_id, status=3):
         world.assign(draft, world.ann, world.ben, 10, 0)

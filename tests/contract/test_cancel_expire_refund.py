@@ -10,7 +10,7 @@ from ledger.core.agreement import Cancellation
 from ledger.core.events import Cancelled, FundingExpired, Refunded
 from tests.contract.agreed import Draft
 from tests.contract.evm import ANY, REF, role
-from tests.contract.refusals import refused
+from tests.contract.refusals import expect_refusal
 from tests.contract.world import World
 
 MODES = pytest.mark.parametrize("bank", [False, True], ids=["token", "bank"])
@@ -41,7 +41,7 @@ def test_cancel__funding__ends_the_loan(world: World, bank: bool) -> None:
 def test_cancel__not_the_originator__is_refused(world: World) -> None:
     draft = world.funded()
     values = {"account": world.borrower.address, "neededRole": role("ORIGINATOR")}
-    with refused(world, "AccessControlUnauthorizedAccount", **values):
+    with expect_refusal(world, "AccessControlUnauthorizedAccount", **values):
         world.cancel(draft, sender=world.borrower)
 
 
@@ -50,7 +50,7 @@ def test_cancel__without_the_borrowers_consent__is_refused(world: World) -> None
     document = Cancellation(draft.loan_id, world.chain.now)
     signature = world.sign(world.ann, document)
     who = world.borrower.address
-    with refused(world, "BadSignature", signer=who, digest=world.digest(document)):
+    with expect_refusal(world, "BadSignature", signer=who, digest=world.digest(document)):
         world.cancel(draft, document=document, signature=signature)
 
 
@@ -59,7 +59,7 @@ def test_cancel__consent_to_another_loan__is_refused(world: World) -> None:
     document = Cancellation(other.loan_id, world.chain.now)
     here = replace(document, loan_id=draft.loan_id)
     who = world.borrower.address
-    with refused(world, "BadSignature", signer=who, digest=world.digest(here)):
+    with expect_refusal(world, "BadSignature", signer=who, digest=world.digest(here)):
         world.cancel(draft, document=here, signature=world.sign(world.borrower, document))
 
 
@@ -68,13 +68,13 @@ def test_cancel__expired_consent__is_refused(world: World) -> None:
     now = world.chain.now
     document = Cancellation(draft.loan_id, now)
     world.chain.travel(now + 1)
-    with refused(world, "Expired", deadline=now, now_=now + 1):
+    with expect_refusal(world, "Expired", deadline=now, now_=now + 1):
         world.cancel(draft, document=document)
 
 
 def test_cancel__twice__is_refused(world: World) -> None:
     draft = cancelled(world)
-    with refused(world, "WrongStatus", loanId=draft.loan_id, status=6):
+    with expect_refusal(world, "WrongStatus", loanId=draft.loan_id, status=6):
         world.cancel(draft)
 
 
@@ -86,7 +86,7 @@ def test_expire__deadline_passed__anyone_may(world: World, bank: bool) -> None:
     draft = world.funded(bank=bank)
     deadline = draft.agreement.funding_deadline
     world.chain.travel(deadline)
-    with refused(world, "FundingStillOpen", deadline=deadline, now_=deadline):
+    with expect_refusal(world, "FundingStillOpen", deadline=deadline, now_=deadline):
         world.expire(draft)
     world.chain.travel(deadline + 1)
     sent = world.expire(draft, sender=world.stranger)
@@ -97,7 +97,7 @@ def test_expire__deadline_passed__anyone_may(world: World, bank: bool) -> None:
 def test_expire__active__is_refused(world: World) -> None:
     draft = world.active()
     world.travel_days(2)
-    with refused(world, "WrongStatus", loanId=draft.loan_id, status=2):
+    with expect_refusal(world, "WrongStatus", loanId=draft.loan_id, status=2):
         world.expire(draft)
 
 
@@ -133,35 +133,35 @@ def test_refund__twice__is_refused(world: World, bank: bool) -> None:
     draft = cancelled(world, bank=bank)
     world.refund(draft, world.ann)
     values = {"loanId": draft.loan_id, "lender": world.ann.address}
-    with refused(world, "NothingEscrowed", **values):
+    with expect_refusal(world, "NothingEscrowed", **values):
         world.refund(draft, world.ann)
 
 
 def test_refund__never_lent__is_refused(world: World) -> None:
     draft = cancelled(world)
     values = {"loanId": draft.loan_id, "lender": world.cay.address}
-    with refused(world, "NothingEscrowed", **values):
+    with expect_refusal(world, "NothingEscrowed", **values):
         world.refund(draft, world.cay)
 
 
 @MODES
 def test_refund__still_funding__is_refused(world: World, bank: bool) -> None:
     draft = world.funded(bank=bank)
-    with refused(world, "WrongStatus", loanId=draft.loan_id, status=1):
+    with expect_refusal(world, "WrongStatus", loanId=draft.loan_id, status=1):
         world.refund(draft, world.ann)
 
 
 @pytest.mark.parametrize("expected", [0, 1, 3, ANY])
 def test_refund__bank_and_stale_count__is_refused(world: World, expected: int) -> None:
     draft = cancelled(world, bank=True)
-    with refused(world, "StaleAttestation", expected=expected, found=2):
+    with expect_refusal(world, "StaleAttestation", expected=expected, found=2):
         world.refund(draft, world.ann, expected=expected)
 
 
 def test_refund__bank__only_the_custodian(world: World) -> None:
     draft = cancelled(world, bank=True)
     values = {"account": world.ann.address, "neededRole": role("CUSTODIAN")}
-    with refused(world, "AccessControlUnauthorizedAccount", **values):
+    with expect_refusal(world, "AccessControlUnauthorizedAccount", **values):
         world.refund(draft, world.ann, sender=world.ann)
 
 

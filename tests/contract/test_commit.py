@@ -9,7 +9,7 @@ import pytest
 from ledger.core.events import Committed
 from tests.contract.chain import Key
 from tests.contract.evm import ANY, DAY, REF, role
-from tests.contract.refusals import refused
+from tests.contract.refusals import expect_refusal
 from tests.contract.world import World
 
 MODES = pytest.mark.parametrize("bank", [False, True], ids=["token", "bank"])
@@ -65,21 +65,21 @@ def test_commit__more_than_is_missing__is_refused(world: World, amount: int) -> 
     world.open(draft)
     world.commit(draft, world.ann, 20_000)
     world.fund(world.ben, amount)
-    with refused(world, "OverFunded", missing=100_000, amount=amount):
+    with expect_refusal(world, "OverFunded", missing=100_000, amount=amount):
         world.commit(draft, world.ben, amount, fund=False)
 
 
 def test_commit__funded_already__is_refused(world: World) -> None:
     draft = world.funded()
     world.fund(world.ben, 1)
-    with refused(world, "OverFunded", missing=0, amount=1):
+    with expect_refusal(world, "OverFunded", missing=0, amount=1):
         world.commit(draft, world.ben, 1, fund=False)
 
 
 def test_commit__nothing__is_refused(world: World) -> None:
     draft = world.draft()
     world.open(draft)
-    with refused(world, "ZeroAmount"):
+    with expect_refusal(world, "ZeroAmount"):
         world.commit(draft, world.ann, 0)
 
 
@@ -91,9 +91,9 @@ def test_commit__twice_by_one_lender__is_refused(world: World, bank: bool) -> No
     world.fund(world.ann, 60_000)
     world.commit(draft, world.ann, document=promise, fund=False)
     values = {"loanId": draft.loan_id, "lender": world.ann.address}
-    with refused(world, "AlreadyCommitted", **values):
+    with expect_refusal(world, "AlreadyCommitted", **values):
         world.commit(draft, world.ann, document=promise, fund=False)
-    with refused(world, "AlreadyCommitted", **values):
+    with expect_refusal(world, "AlreadyCommitted", **values):
         world.commit(draft, world.ann, 5, fund=False)
 
 
@@ -103,7 +103,7 @@ def test_commit__lender_that_may_not_lend__is_refused(world: World, who: str) ->
     world.open(draft)
     world.fund(key, 10)
     error = "UnregisteredParty" if who == "stranger" else "PlatformParty"
-    with refused(world, error, wallet=key.address):
+    with expect_refusal(world, error, wallet=key.address):
         world.commit(draft, key, 10, fund=False)
 
 
@@ -114,7 +114,7 @@ def test_commit__wrong_operator__is_refused(world: World, bank: bool, needed: st
     world.fund(world.ann, 10)
     wrong: Key = world.originator if bank else world.custodian
     values = {"account": wrong.address, "neededRole": role(needed)}
-    with refused(world, "AccessControlUnauthorizedAccount", **values):
+    with expect_refusal(world, "AccessControlUnauthorizedAccount", **values):
         world.commit(draft, world.ann, 10, sender=wrong, fund=False)
 
 
@@ -122,7 +122,7 @@ def test_commit__paused__is_refused(world: World) -> None:
     draft = world.draft()
     world.open(draft)
     world.act(world.guardian, "setPaused", True)
-    with refused(world, "IsPaused"):
+    with expect_refusal(world, "IsPaused"):
         world.commit(draft, world.ann, 10, fund=False)
 
 
@@ -134,7 +134,7 @@ def test_commit__after_the_funding_deadline__is_refused(world: World, bank: bool
     world.chain.travel(deadline)
     world.commit(draft, world.ann, 10)
     world.chain.travel(deadline + 1)
-    with refused(world, "FundingClosed", deadline=deadline, now_=deadline + 1):
+    with expect_refusal(world, "FundingClosed", deadline=deadline, now_=deadline + 1):
         world.commit(draft, world.ben, 10, fund=False)
 
 
@@ -144,7 +144,7 @@ def test_commit__promise_expired__is_refused(world: World) -> None:
     now = world.chain.now
     promise = world.commitment(draft, world.ann, 10, deadline=now)
     world.chain.travel(now + 1)
-    with refused(world, "Expired", deadline=now, now_=now + 1):
+    with expect_refusal(world, "Expired", deadline=now, now_=now + 1):
         world.commit(draft, world.ann, document=promise, fund=False)
     world.chain.travel(now)
     world.commit(draft, world.ann, document=promise)
@@ -155,7 +155,7 @@ def test_commit__bank_and_stale_count__is_refused(world: World, expected: int) -
     draft = world.draft(bank=True)
     world.open(draft)
     world.commit(draft, world.ann, 10)
-    with refused(world, "StaleAttestation", expected=expected, found=1):
+    with expect_refusal(world, "StaleAttestation", expected=expected, found=1):
         world.commit(draft, world.ben, 10, expected=expected)
 
 
@@ -165,7 +165,7 @@ def test_commit__token_and_any_or_right_count__is_taken(world: World) -> None:
     world.commit(draft, world.ann, 10, expected=ANY)
     world.commit(draft, world.ben, 10, expected=0)
     world.fund(world.cay, 10)
-    with refused(world, "StaleAttestation", expected=1, found=0):
+    with expect_refusal(world, "StaleAttestation", expected=1, found=0):
         world.commit(draft, world.cay, 10, expected=1, fund=False)
 
 
@@ -174,7 +174,7 @@ def test_commit__token_without_allowance__is_refused(world: World) -> None:
     world.open(draft)
     world.transact(world.custodian, world.token, "mint", world.ann.address, 10)
     values = {"spender": world.book, "allowance": 0, "needed": 10}
-    with refused(world, "ERC20InsufficientAllowance", **values):
+    with expect_refusal(world, "ERC20InsufficientAllowance", **values):
         world.commit(draft, world.ann, 10, fund=False)
 
 
@@ -183,7 +183,7 @@ def test_commit__token_without_money__is_refused(world: World) -> None:
     world.open(draft)
     world.fund(world.ann, 9)
     values = {"sender": world.ann.address, "balance": 9, "needed": 10}
-    with refused(world, "ERC20InsufficientBalance", **values):
+    with expect_refusal(world, "ERC20InsufficientBalance", **values):
         world.commit(draft, world.ann, 10, fund=False)
 
 
@@ -194,7 +194,7 @@ def test_commit__another_amount_than_signed__is_refused(world: World) -> None:
     more = replace(promise, amount=11)
     world.fund(world.ann, 11)
     digest = world.digest(more)
-    with refused(world, "BadSignature", signer=world.ann.address, digest=digest):
+    with expect_refusal(world, "BadSignature", signer=world.ann.address, digest=digest):
         world.commit(
             draft, world.ann, document=more, signature=world.sign(world.ann, promise), fund=False
         )

@@ -8,7 +8,7 @@ from eth_hash.auto import keccak
 from ledger.core.events import Defaulted, Repaid
 from tests.contract.agreed import Draft
 from tests.contract.evm import ALL, DAY
-from tests.contract.refusals import refused
+from tests.contract.refusals import expect_refusal
 from tests.contract.world import World
 
 MODES = pytest.mark.parametrize("bank", [False, True], ids=["token", "bank"])
@@ -66,13 +66,13 @@ def test_default__part_paid__owes_only_the_rest(world: World) -> None:
 def test_default__not_late_enough__is_refused(world: World, days: int, row: int) -> None:
     draft = world.active()
     late(world, draft, days, row)
-    with refused(world, "NotYetInDefault", daysLate=days, required=61):
+    with expect_refusal(world, "NotYetInDefault", daysLate=days, required=61):
         world.declare_default(draft)
 
 
 def test_default__nothing_due__is_refused(world: World) -> None:
     draft = world.active()
-    with refused(world, "NotYetInDefault", daysLate=0, required=61):
+    with expect_refusal(world, "NotYetInDefault", daysLate=0, required=61):
         world.declare_default(draft)
 
 
@@ -80,14 +80,14 @@ def test_default__oldest_row_paid__counts_from_the_next(world: World) -> None:
     draft = world.active()
     late(world, draft, 61)
     world.repay(draft, 41_200 + 41_200 * 61 * 500 // 10**6)
-    with refused(world, "NotYetInDefault", daysLate=31, required=61):
+    with expect_refusal(world, "NotYetInDefault", daysLate=31, required=61):
         world.declare_default(draft)
 
 
 def test_default__zero_days_agreed__one_day_late_is_enough(world: World) -> None:
     draft = world.active(default_after_days=0, grace_days=0)
     late(world, draft, 0)
-    with refused(world, "NotYetInDefault", daysLate=0, required=1):
+    with expect_refusal(world, "NotYetInDefault", daysLate=0, required=1):
         world.declare_default(draft)
     late(world, draft, 1)
     world.declare_default(draft)
@@ -97,14 +97,14 @@ def test_default__zero_days_agreed__one_day_late_is_enough(world: World) -> None
 def test_default__bank__waits_for_the_attestation_lag(world: World) -> None:
     draft = world.active(bank=True)
     late(world, draft, 65)
-    with refused(world, "NotYetInDefault", daysLate=60, required=61):
+    with expect_refusal(world, "NotYetInDefault", daysLate=60, required=61):
         world.declare_default(draft)
     late(world, draft, 66)
     (event,) = world.events(world.declare_default(draft))
     assert isinstance(event, Defaulted)
     assert event.day == 29 + 61
     # A value date before the day of default would be older than the lag.
-    with refused(world, "ValueDateBeforeLast", day=89, lastDay=90):
+    with expect_refusal(world, "ValueDateBeforeLast", day=89, lastDay=90):
         world.repay(draft, 1, paid_at=draft.rows[0].due_at + 60 * DAY)
     world.repay(draft, 1, paid_at=draft.rows[0].due_at + 61 * DAY)
 
@@ -122,7 +122,7 @@ def test_default__twice__is_refused(world: World) -> None:
     draft = world.active()
     late(world, draft, 61)
     world.declare_default(draft)
-    with refused(world, "WrongStatus", loanId=draft.loan_id, status=4):
+    with expect_refusal(world, "WrongStatus", loanId=draft.loan_id, status=4):
         world.declare_default(draft)
 
 
@@ -131,7 +131,7 @@ def test_default__rows_that_were_not_signed__is_refused(world: World) -> None:
     late(world, draft, 61)
     words = draft.words[::-1]
     expected, found = draft.agreement.schedule_hash, keccak(b"".join(words))
-    with refused(world, "WrongScheduleHash", expected=expected, found=found):
+    with expect_refusal(world, "WrongScheduleHash", expected=expected, found=found):
         world.declare_default(draft, words=words)
 
 
@@ -172,7 +172,7 @@ def test_default__more_than_is_due__is_refused(world: World) -> None:
     world.declare_default(draft)
     due = sum(world.due(draft, world.chain.now))
     for amount in (due + 1, ALL - 1):
-        with refused(world, "ExceedsDue", due=due, amount=amount):
+        with expect_refusal(world, "ExceedsDue", due=due, amount=amount):
             world.repay(draft, amount)
 
 

@@ -8,7 +8,7 @@ from ledger.core.events import Disbursed
 from ledger.core.types import Kind
 from tests.contract.chain import Key
 from tests.contract.evm import REF, role
-from tests.contract.refusals import refused
+from tests.contract.refusals import expect_refusal
 from tests.contract.world import World
 
 MODES = pytest.mark.parametrize("bank", [False, True], ids=["token", "bank"])
@@ -31,7 +31,7 @@ def test_disburse__funded__pays_the_whole_principal(world: World, bank: bool, pa
 
 def test_disburse__notes__unlock(world: World) -> None:
     draft = world.funded()
-    with refused(world, "NotTransferable", loanId=draft.loan_id, status=1):
+    with expect_refusal(world, "NotTransferable", loanId=draft.loan_id, status=1):
         world.transfer(draft, world.ann, world.ben, 10)
     world.disburse(draft)
     world.transfer(draft, world.ann, world.ben, 10)
@@ -41,7 +41,7 @@ def test_disburse__notes__unlock(world: World) -> None:
 @MODES
 def test_disburse__one_unit_missing__is_refused(world: World, bank: bool) -> None:
     draft = world.funded((world.ann, 119_999), bank=bank)
-    with refused(world, "NotFullyFunded", missing=1):
+    with expect_refusal(world, "NotFullyFunded", missing=1):
         world.disburse(draft)
 
 
@@ -49,7 +49,7 @@ def test_disburse__one_unit_missing__is_refused(world: World, bank: bool) -> Non
 def test_disburse__twice__is_refused(world: World, bank: bool) -> None:
     draft = world.funded(bank=bank)
     world.disburse(draft)
-    with refused(world, "WrongStatus", loanId=draft.loan_id, status=2):
+    with expect_refusal(world, "WrongStatus", loanId=draft.loan_id, status=2):
         world.disburse(draft)
 
 
@@ -58,7 +58,7 @@ def test_disburse__after_the_deadline__is_refused(world: World, bank: bool) -> N
     draft = world.funded(bank=bank)
     deadline = draft.agreement.funding_deadline
     world.chain.travel(deadline + 1)
-    with refused(world, "FundingClosed", deadline=deadline, now_=deadline + 1):
+    with expect_refusal(world, "FundingClosed", deadline=deadline, now_=deadline + 1):
         world.disburse(draft)
     world.chain.travel(deadline)
     world.disburse(draft)
@@ -69,21 +69,21 @@ def test_disburse__wrong_operator__is_refused(world: World, bank: bool, needed: 
     draft = world.funded(bank=bank)
     wrong: Key = world.originator if bank else world.custodian
     values = {"account": wrong.address, "neededRole": role(needed)}
-    with refused(world, "AccessControlUnauthorizedAccount", **values):
+    with expect_refusal(world, "AccessControlUnauthorizedAccount", **values):
         world.disburse(draft, sender=wrong)
 
 
 def test_disburse__paused__is_refused(world: World) -> None:
     draft = world.funded()
     world.act(world.guardian, "setPaused", True)
-    with refused(world, "IsPaused"):
+    with expect_refusal(world, "IsPaused"):
         world.disburse(draft)
 
 
 @pytest.mark.parametrize("expected", [0, 2, 2**32 - 1])
 def test_disburse__bank_and_stale_count__is_refused(world: World, expected: int) -> None:
     draft = world.funded(bank=True)
-    with refused(world, "StaleAttestation", expected=expected, found=1):
+    with expect_refusal(world, "StaleAttestation", expected=expected, found=1):
         world.disburse(draft, expected=expected)
 
 
@@ -100,6 +100,6 @@ def test_disburse__payee_turned_platform_meanwhile__is_refused(
     draft = world.funded(payee=world.merchant.address)
     arguments = world.merchant.address, Kind.PLATFORM, True
     world.transact(world.registrar, world.registry, "update", *arguments)
-    with refused(world, "PlatformParty", wallet=world.merchant.address):
+    with expect_refusal(world, "PlatformParty", wallet=world.merchant.address):
         world.disburse(draft)
     assert world.balance(world.merchant) == 0

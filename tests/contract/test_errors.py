@@ -13,7 +13,7 @@ UNREACHED: dict[str, str] = {}
 
 
 def provoked() -> set[str]:
-    """Return the names that tests of this folder give to ``refused``."""
+    """Return the names that tests of this folder give to ``expect_refusal``."""
     names = set()
     for path in TESTS.glob("test_*.py"):
         for node in ast.walk(ast.parse(path.read_text())):

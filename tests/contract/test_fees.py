@@ -9,7 +9,7 @@ import pytest
 from ledger.core.events import FeesWithdrawn
 from tests.contract.agreed import Draft
 from tests.contract.evm import ALL, ANY, BANK_CNY, BANK_USD, REF, TOKEN_CNY, USD, role
-from tests.contract.refusals import refused
+from tests.contract.refusals import expect_refusal
 from tests.contract.world import World
 
 
@@ -57,32 +57,32 @@ def test_withdraw_fees__more_than_credited__is_refused(world: World, settlement:
     earned(world, bank=settlement == BANK_CNY)
     world.withdraw_fees(settlement, 200)
     for amount in (301, ALL):
-        with refused(world, "ExceedsFees", credited=300, amount=amount):
+        with expect_refusal(world, "ExceedsFees", credited=300, amount=amount):
             world.withdraw_fees(settlement, amount)
 
 
 def test_withdraw_fees__nothing__is_refused(world: World) -> None:
     earned(world)
-    with refused(world, "ZeroAmount"):
+    with expect_refusal(world, "ZeroAmount"):
         world.withdraw_fees(TOKEN_CNY, 0)
 
 
 def test_withdraw_fees__nothing_credited__is_refused(world: World) -> None:
-    with refused(world, "ExceedsFees", credited=0, amount=1):
+    with expect_refusal(world, "ExceedsFees", credited=0, amount=1):
         world.withdraw_fees(TOKEN_CNY, 1)
 
 
 def test_withdraw_fees__token_by_another__is_refused(world: World) -> None:
     earned(world)
     who = world.originator.address
-    with refused(world, "NotReceiver", caller=who, receiver=world.receiver.address):
+    with expect_refusal(world, "NotReceiver", caller=who, receiver=world.receiver.address):
         world.withdraw_fees(TOKEN_CNY, 1, sender=world.originator)
 
 
 def test_withdraw_fees__bank__only_the_custodian(world: World) -> None:
     earned(world, bank=True)
     values = {"account": world.receiver.address, "neededRole": role("CUSTODIAN")}
-    with refused(world, "AccessControlUnauthorizedAccount", **values):
+    with expect_refusal(world, "AccessControlUnauthorizedAccount", **values):
         world.withdraw_fees(BANK_CNY, 1, sender=world.receiver)
 
 
@@ -90,20 +90,20 @@ def test_withdraw_fees__bank__only_the_custodian(world: World) -> None:
 def test_withdraw_fees__bank_and_stale_count__is_refused(world: World, expected: int) -> None:
     earned(world, bank=True)
     world.withdraw_fees(BANK_CNY, 200)
-    with refused(world, "StaleAttestation", expected=expected, found=200):
+    with expect_refusal(world, "StaleAttestation", expected=expected, found=200):
         world.withdraw_fees(BANK_CNY, 200, expected=expected)
 
 
 def test_withdraw_fees__token_and_wrong_count__is_refused(world: World) -> None:
     earned(world)
     world.withdraw_fees(TOKEN_CNY, 200)
-    with refused(world, "StaleAttestation", expected=0, found=200):
+    with expect_refusal(world, "StaleAttestation", expected=0, found=200):
         world.withdraw_fees(TOKEN_CNY, 200, expected=0)
 
 
 def test_withdraw_fees__settlement_that_is_none__is_refused(world: World) -> None:
     arguments = 3, world.receiver.address, 1, ALL, REF
-    with refused(world, "SettlementOutOfRange", settlement=3, count=3):
+    with expect_refusal(world, "SettlementOutOfRange", settlement=3, count=3):
         world.act(world.receiver, "withdrawFees", *arguments)
 
 

@@ -12,7 +12,7 @@ from ledger.errors import Reverted
 from tests.contract.agreed import Draft
 from tests.contract.chain import Key
 from tests.contract.evm import ALL
-from tests.contract.refusals import refused
+from tests.contract.refusals import expect_refusal
 from tests.contract.world import World
 
 STANDARD_TRANSFER = keccak(b"Transfer(address,address,address,uint256,uint256)")
@@ -69,13 +69,13 @@ def test_transfer__does_not_move_the_attestation_count(world: World) -> None:
 def test_transfer__more_than_held__is_refused(world: World) -> None:
     draft = world.active()
     values = {"sender": world.ben.address, "balance": 0, "needed": 1, "id": note(draft)}
-    with refused(world, "ERC6909InsufficientBalance", **values):
+    with expect_refusal(world, "ERC6909InsufficientBalance", **values):
         world.transfer(draft, world.ben, world.ann, 1)
 
 
 def test_transfer__nothing__is_refused(world: World) -> None:
     draft = world.active()
-    with refused(world, "ZeroAmount"):
+    with expect_refusal(world, "ZeroAmount"):
         world.transfer(draft, world.ann, world.ben, 0)
 
 
@@ -83,26 +83,26 @@ def test_transfer__nothing__is_refused(world: World) -> None:
 def test_transfer__to_who_may_not_hold__is_refused(world: World, who: str) -> None:
     draft, key = world.active(), world.key(who)
     error = "UnregisteredParty" if who == "stranger" else "PlatformParty"
-    with refused(world, error, wallet=key.address):
+    with expect_refusal(world, error, wallet=key.address):
         world.transfer(draft, world.ann, key, 7)
 
 
 def test_transfer__holder_turned_platform__is_refused(world: World) -> None:
     draft, who = world.active(), world.ann.address
     world.transact(world.registrar, world.registry, "update", who, Kind.PLATFORM, True)
-    with refused(world, "PlatformParty", wallet=who):
+    with expect_refusal(world, "PlatformParty", wallet=who):
         world.transfer(draft, world.ann, world.ben, 7)
 
 
 def test_transfer__to_zero__is_refused(world: World) -> None:
     draft = world.active()
     zero = "0x" + "00" * 20
-    with refused(world, "ERC6909InvalidReceiver", receiver=zero):
+    with expect_refusal(world, "ERC6909InvalidReceiver", receiver=zero):
         world.act(world.ann, "transfer", zero, note(draft), 7)
 
 
 def test_transfer__loan_that_is_none__is_refused(world: World) -> None:
-    with refused(world, "NotTransferable", loanId=keccak(b"none"), status=0):
+    with expect_refusal(world, "NotTransferable", loanId=keccak(b"none"), status=0):
         world.act(
             world.ann, "transfer", world.ben.address, int.from_bytes(keccak(b"none"), "big"), 1
         )
@@ -116,7 +116,7 @@ def test_transfer__when_the_loan_is_over__is_refused(world: World, ended: str) -
     else:
         world.cancel(draft)
     status = 3 if ended == "repaid" else 6
-    with refused(world, "NotTransferable", loanId=draft.loan_id, status=status):
+    with expect_refusal(world, "NotTransferable", loanId=draft.loan_id, status=status):
         world.transfer(draft, world.ann, world.ben, 7)
 
 
@@ -130,7 +130,7 @@ def test_transfer_from__approved__moves_so_much_and_no_more(world: World) -> Non
     world.act(world.ann, "approve", world.stranger.address, note(draft), 10)
     move_for(world, draft, world.stranger, 7)
     values = {"spender": world.stranger.address, "allowance": 3, "needed": 4, "id": note(draft)}
-    with refused(world, "ERC6909InsufficientAllowance", **values):
+    with expect_refusal(world, "ERC6909InsufficientAllowance", **values):
         move_for(world, draft, world.stranger, 4)
     assert world.units(draft, world.ben) == 7
     assert world.loan(draft).seq == 4
@@ -142,14 +142,14 @@ def test_transfer_from__operator__moves_any_amount(world: World) -> None:
     move_for(world, draft, world.stranger, 7)
     world.act(world.ann, "setOperator", world.stranger.address, False)
     values = {"spender": world.stranger.address, "allowance": 0, "needed": 1, "id": note(draft)}
-    with refused(world, "ERC6909InsufficientAllowance", **values):
+    with expect_refusal(world, "ERC6909InsufficientAllowance", **values):
         move_for(world, draft, world.stranger, 1)
 
 
 def test_transfer_from__operator_while_funding__is_refused(world: World) -> None:
     draft = world.funded()
     world.act(world.ann, "setOperator", world.stranger.address, True)
-    with refused(world, "NotTransferable", loanId=draft.loan_id, status=1):
+    with expect_refusal(world, "NotTransferable", loanId=draft.loan_id, status=1):
         move_for(world, draft, world.stranger, 7)
 
 

@@ -14,7 +14,7 @@ from ledger.core.types import ZERO_ADDRESS
 from tests.contract.agreed import Draft
 from tests.contract.chain import Key
 from tests.contract.evm import CNY, DAY, TOKEN_CNY, USD, role, subject
-from tests.contract.refusals import refused
+from tests.contract.refusals import expect_refusal
 from tests.contract.world import World
 
 WIDEST = 2**88 - 1
@@ -106,21 +106,21 @@ def test_open__widest_principal_and_600_rows__opens(world: World, bank: bool) ->
 def test_open__not_the_originator__is_refused(world: World) -> None:
     draft = world.draft()
     who, needed = world.custodian.address, role("ORIGINATOR")
-    with refused(world, "AccessControlUnauthorizedAccount", account=who, neededRole=needed):
+    with expect_refusal(world, "AccessControlUnauthorizedAccount", account=who, neededRole=needed):
         world.open(draft, sender=world.custodian)
 
 
 def test_open__paused__is_refused(world: World) -> None:
     draft = world.draft()
     world.act(world.guardian, "setPaused", True)
-    with refused(world, "IsPaused"):
+    with expect_refusal(world, "IsPaused"):
         world.open(draft)
 
 
 def test_open__twice__is_refused(world: World) -> None:
     draft = world.draft()
     world.open(draft)
-    with refused(world, "AlreadyOpened", loanId=draft.loan_id):
+    with expect_refusal(world, "AlreadyOpened", loanId=draft.loan_id):
         world.open(draft)
 
 
@@ -130,7 +130,7 @@ def test_open__last_second_of_funding__opens_and_then_no_more(world: World) -> N
     world.chain.travel(deadline)
     world.open(first)
     world.chain.travel(deadline + 1)
-    with refused(world, "FundingClosed", deadline=deadline, now_=deadline + 1):
+    with expect_refusal(world, "FundingClosed", deadline=deadline, now_=deadline + 1):
         world.open(second)
 
 
@@ -141,13 +141,13 @@ def test_open__party_that_may_not_take_part__is_refused(world: World, place: str
     draft = world.redraft(world.draft(), **{place: key.address})
     draft = replace(draft, borrower=key if place == "borrower" else world.borrower, guarantor=key)
     error = "UnregisteredParty" if who == "stranger" else "PlatformParty"
-    with refused(world, error, wallet=key.address):
+    with expect_refusal(world, error, wallet=key.address):
         world.open(draft)
 
 
 def test_open__payee_zero__is_no_party(world: World) -> None:
     draft = world.redraft(world.draft(), payee=ZERO_ADDRESS)
-    with refused(world, "UnregisteredParty", wallet=ZERO_ADDRESS):
+    with expect_refusal(world, "UnregisteredParty", wallet=ZERO_ADDRESS):
         world.open(draft)
 
 
@@ -180,7 +180,7 @@ def test_open__term_out_of_bounds__is_refused(
     draft = world.redraft(world.draft(), **terms)
     if error == "UnknownSettlement":
         values = {"token": world.token, **values}
-    with refused(world, error, **values):
+    with expect_refusal(world, error, **values):
         world.open(draft)
 
 
@@ -192,14 +192,14 @@ def test_open__funding_deadline_after_the_first_day__is_refused(world: World) ->
     draft = world.draft()
     latest = draft.agreement.value_date + DAY
     late = world.redraft(draft, funding_deadline=latest + 1)
-    with refused(world, "FundingDeadlineTooLate", deadline=latest + 1, latest=latest):
+    with expect_refusal(world, "FundingDeadlineTooLate", deadline=latest + 1, latest=latest):
         world.open(late)
 
 
 def test_open__closed_settlement__is_refused(world: World) -> None:
     draft = world.draft()
     world.act(world.admin, "setSettlement", world.token, CNY, False)
-    with refused(world, "SettlementClosed", settlement=TOKEN_CNY):
+    with expect_refusal(world, "SettlementClosed", settlement=TOKEN_CNY):
         world.open(draft)
 
 
@@ -210,7 +210,7 @@ def test_open__borrower_did_not_sign__is_refused(world: World) -> None:
     draft = world.draft()
     signature = world.stranger.sign(draft.loan_id)
     who = world.borrower.address
-    with refused(world, "BadSignature", signer=who, digest=draft.loan_id):
+    with expect_refusal(world, "BadSignature", signer=who, digest=draft.loan_id):
         world.open(draft, signature=signature)
 
 
@@ -220,5 +220,5 @@ def test_open__guarantor_did_not_sign__is_refused(world: World, signer: str | No
     key: Key | None = world.key(signer) if signer else None
     signature = key.sign(draft.loan_id) if key else b""
     who = world.guarantor.address
-    with refused(world, "BadSignature", signer=who, digest=draft.loan_id):
+    with expect_refusal(world, "BadSignature", signer=who, digest=draft.loan_id):
         world.open(draft, guarantor_signature=signature)

@@ -10,7 +10,7 @@ from eth_hash.auto import keccak
 from ledger.core.packing import Row, schedule_hash
 from tests.contract.agreed import Draft
 from tests.contract.evm import DAY, POLICY
-from tests.contract.refusals import refused
+from tests.contract.refusals import expect_refusal
 from tests.contract.world import World
 
 
@@ -24,7 +24,7 @@ def test_open__rows_that_do_not_hash__is_refused(world: World) -> None:
     swapped = [draft.words[1], draft.words[0], draft.words[2]]
     found = keccak(b"".join(swapped))
     expected = draft.agreement.schedule_hash
-    with refused(world, "WrongScheduleHash", expected=expected, found=found):
+    with expect_refusal(world, "WrongScheduleHash", expected=expected, found=found):
         world.open(draft, words=swapped)
 
 
@@ -33,7 +33,7 @@ def test_open__too_few_or_too_many_rows__is_refused(world: World, count: int) ->
     base = world.draft()
     start = base.agreement.value_date
     rows = [Row(start + DAY * (day + 2), 200, 0) for day in range(count)]
-    with refused(world, "RowCount", found=count, most=600):
+    with expect_refusal(world, "RowCount", found=count, most=600):
         world.open(with_rows(world, base, *rows))
 
 
@@ -41,7 +41,7 @@ def test_open__row_principal_above_the_rest__is_refused(world: World) -> None:
     base = world.draft()
     first, second, third = base.rows
     rows = first, replace(second, principal=80_001), third
-    with refused(world, "PrincipalMismatch", expected=120_000, found=160_001):
+    with expect_refusal(world, "PrincipalMismatch", expected=120_000, found=160_001):
         world.open(with_rows(world, base, *rows))
 
 
@@ -50,7 +50,7 @@ def test_open__first_row_on_the_first_day__is_refused(world: World, gap: int) ->
     base = world.draft()
     due_at = base.agreement.value_date + gap
     rows = replace(base.rows[0], due_at=due_at), *base.rows[1:]
-    with refused(world, "DatesMustRise", row=0, dueAt=due_at):
+    with expect_refusal(world, "DatesMustRise", row=0, dueAt=due_at):
         world.open(with_rows(world, base, *rows))
 
 
@@ -60,7 +60,7 @@ def test_open__row_on_the_day_of_the_one_before__is_refused(world: World, back: 
     first, second, third = base.rows
     due_at = second.due_at - back
     rows = first, second, replace(third, due_at=due_at)
-    with refused(world, "DatesMustRise", row=2, dueAt=due_at):
+    with expect_refusal(world, "DatesMustRise", row=2, dueAt=due_at):
         world.open(with_rows(world, base, *rows))
 
 
@@ -74,13 +74,13 @@ def test_open__row_one_second_into_the_next_day__opens(world: World) -> None:
 def test_open__last_row_without_principal__is_refused(world: World) -> None:
     base = world.draft()
     last = Row(base.rows[-1].due_at + DAY, 0, 5)
-    with refused(world, "LastRowWithoutPrincipal"):
+    with expect_refusal(world, "LastRowWithoutPrincipal"):
         world.open(with_rows(world, base, *base.rows, last))
 
 
 def test_open__no_principal_at_all__is_refused(world: World) -> None:
     base = world.redraft(world.draft(), principal=0)
-    with refused(world, "LastRowWithoutPrincipal"):
+    with expect_refusal(world, "LastRowWithoutPrincipal"):
         world.open(with_rows(world, base, Row(base.rows[0].due_at, 0, 0)))
 
 
@@ -88,7 +88,7 @@ def test_open__no_principal_at_all__is_refused(world: World) -> None:
 def test_open__longer_than_50_years__is_refused(world: World, days: int, found: int) -> None:
     base = world.draft()
     row = Row(base.agreement.value_date + DAY * (days + 1), 120_000, 0)
-    with refused(world, "TermTooLong", termDays=found, most=18_300):
+    with expect_refusal(world, "TermTooLong", termDays=found, most=18_300):
         world.open(with_rows(world, base, row))
 
 
@@ -99,14 +99,14 @@ def test_open__50_years__opens(world: World) -> None:
 
 def test_open__cost_one_unit_over_the_legal_cap__is_refused(world: World) -> None:
     draft, most = at_the_cap(world, 1)
-    with refused(world, "CostOverLegalCap", cost=most + 1, most=most):
+    with expect_refusal(world, "CostOverLegalCap", cost=most + 1, most=most):
         world.open(draft)
 
 
 def test_open__tiny_loan_with_any_interest__is_over_the_cap(world: World) -> None:
     base = world.redraft(world.draft(), principal=1)
     row = Row(base.agreement.value_date + 2 * DAY, 1, 1)
-    with refused(world, "CostOverLegalCap", cost=1, most=0):
+    with expect_refusal(world, "CostOverLegalCap", cost=1, most=0):
         world.open(with_rows(world, base, row))
 
 

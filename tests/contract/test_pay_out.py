@@ -7,7 +7,7 @@ import pytest
 from ledger.core.events import PaidOut
 from tests.contract.agreed import Draft
 from tests.contract.evm import ALL, ANY, DAY, REF, role
-from tests.contract.refusals import refused
+from tests.contract.refusals import expect_refusal
 from tests.contract.world import World
 
 MODES = pytest.mark.parametrize("bank", [False, True], ids=["token", "bank"])
@@ -44,7 +44,7 @@ def test_pay_out__twice__is_refused(world: World, bank: bool) -> None:
     draft = thirds(world, bank=bank)
     world.pay_out(draft, world.ann)
     values = {"loanId": draft.loan_id, "holder": world.ann.address}
-    with refused(world, "NothingClaimable", **values):
+    with expect_refusal(world, "NothingClaimable", **values):
         world.pay_out(draft, world.ann, ALL)
 
 
@@ -64,7 +64,7 @@ def test_pay_out__rest_of_a_unit__is_paid_with_the_next_payment(world: World, ba
 def test_pay_out__never_held__is_refused(world: World, bank: bool) -> None:
     draft = thirds(world, bank=bank)
     values = {"loanId": draft.loan_id, "holder": world.stranger.address}
-    with refused(world, "NothingClaimable", **values):
+    with expect_refusal(world, "NothingClaimable", **values):
         world.pay_out(draft, world.stranger, ALL)
 
 
@@ -72,10 +72,10 @@ def test_pay_out__never_held__is_refused(world: World, bank: bool) -> None:
 def test_pay_out__token__pays_all_or_nothing(world: World, amount: int) -> None:
     draft = thirds(world)
     if amount == 0:
-        with refused(world, "ZeroAmount"):
+        with expect_refusal(world, "ZeroAmount"):
             world.pay_out(draft, world.ann, 0)
     else:
-        with refused(world, "PayoutIsAll", amount=amount):
+        with expect_refusal(world, "PayoutIsAll", amount=amount):
             world.pay_out(draft, world.ann, amount)
 
 
@@ -85,10 +85,10 @@ def test_pay_out__bank__attests_what_the_bank_moved(world: World) -> None:
     world.pay_out(draft, world.ann, 13_000)
     assert world.claimable(draft, world.ann) == 733
     assert world.loan(draft).attestations == count + 1
-    with refused(world, "ZeroAmount"):
+    with expect_refusal(world, "ZeroAmount"):
         world.pay_out(draft, world.ann, 0)
     for amount in (734, ALL):
-        with refused(world, "ExceedsEntitlement", claimable=733, amount=amount):
+        with expect_refusal(world, "ExceedsEntitlement", claimable=733, amount=amount):
             world.pay_out(draft, world.ann, amount)
     world.pay_out(draft, world.ann, 733)
 
@@ -97,7 +97,7 @@ def test_pay_out__token__does_not_move_the_count(world: World) -> None:
     draft = thirds(world)
     world.pay_out(draft, world.ann)
     assert world.loan(draft).attestations == 1
-    with refused(world, "StaleAttestation", expected=0, found=1):
+    with expect_refusal(world, "StaleAttestation", expected=0, found=1):
         world.pay_out(draft, world.ben, expected=0)
     world.pay_out(draft, world.ben, expected=1)
 
@@ -105,14 +105,14 @@ def test_pay_out__token__does_not_move_the_count(world: World) -> None:
 @pytest.mark.parametrize("expected", [0, 4, 6, ANY])
 def test_pay_out__bank_and_stale_count__is_refused(world: World, expected: int) -> None:
     draft = thirds(world, bank=True)
-    with refused(world, "StaleAttestation", expected=expected, found=5):
+    with expect_refusal(world, "StaleAttestation", expected=expected, found=5):
         world.pay_out(draft, world.ann, expected=expected)
 
 
 def test_pay_out__bank__only_the_custodian(world: World) -> None:
     draft = thirds(world, bank=True)
     values = {"account": world.ann.address, "neededRole": role("CUSTODIAN")}
-    with refused(world, "AccessControlUnauthorizedAccount", **values):
+    with expect_refusal(world, "AccessControlUnauthorizedAccount", **values):
         world.pay_out(draft, world.ann, sender=world.ann)
 
 

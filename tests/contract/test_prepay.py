@@ -10,7 +10,7 @@ from eth_hash.auto import keccak
 from ledger.core.events import Prepaid, Repaid
 from tests.contract.agreed import Draft
 from tests.contract.evm import ALL_PRINCIPAL, ANY, DAY, REF, role
-from tests.contract.refusals import refused
+from tests.contract.refusals import expect_refusal
 from tests.contract.world import World
 
 MODES = pytest.mark.parametrize("bank", [False, True], ids=["token", "bank"])
@@ -134,14 +134,14 @@ def test_prepay__on_the_day_of_disbursement__costs_no_interest(world: World) -> 
 @pytest.mark.parametrize("amount", [120_001, ALL_PRINCIPAL - 1])
 def test_prepay__more_than_is_outstanding__is_refused(world: World, amount: int) -> None:
     draft = world.active()
-    with refused(world, "ExceedsOutstanding", outstanding=120_000, amount=amount):
+    with expect_refusal(world, "ExceedsOutstanding", outstanding=120_000, amount=amount):
         world.prepay(draft, amount)
 
 
 def test_prepay__more_than_is_left_after_what_is_due__is_refused(world: World) -> None:
     draft = world.active()
     world.chain.travel(draft.rows[0].due_at)
-    with refused(world, "ExceedsOutstanding", outstanding=80_000, amount=80_001):
+    with expect_refusal(world, "ExceedsOutstanding", outstanding=80_000, amount=80_001):
         world.prepay(draft, 80_001)
 
 
@@ -149,13 +149,13 @@ def test_prepay__more_than_is_left_after_what_is_due__is_refused(world: World) -
 def test_prepay__everything_due_already__is_refused(world: World, amount: int) -> None:
     draft = world.active()
     world.chain.travel(draft.rows[2].due_at)
-    with refused(world, "ExceedsOutstanding", outstanding=0, amount=amount):
+    with expect_refusal(world, "ExceedsOutstanding", outstanding=0, amount=amount):
         world.prepay(draft, amount)
 
 
 def test_prepay__nothing__is_refused(world: World) -> None:
     draft = world.active()
-    with refused(world, "ZeroAmount"):
+    with expect_refusal(world, "ZeroAmount"):
         world.prepay(draft, 0)
 
 
@@ -164,7 +164,7 @@ def test_prepay__order_used_twice__is_refused(world: World, bank: bool) -> None:
     draft = world.active(bank=bank)
     order = world.order(draft, 1_000)
     world.prepay(draft, document=order)
-    with refused(world, "DigestUsed", digest=world.digest(order)):
+    with expect_refusal(world, "DigestUsed", digest=world.digest(order)):
         world.prepay(draft, document=order)
     assert world.ask(world.book, "digestUsed", world.digest(order))
 
@@ -173,7 +173,7 @@ def test_prepay__order_refused__can_be_used_later(world: World) -> None:
     draft = world.active()
     order = world.order(draft, 120_000)
     world.chain.travel(draft.rows[0].due_at)
-    with refused(world, "ExceedsOutstanding", outstanding=80_000, amount=120_000):
+    with expect_refusal(world, "ExceedsOutstanding", outstanding=80_000, amount=120_000):
         world.prepay(draft, document=order)
     assert not world.ask(world.book, "digestUsed", world.digest(order))
 
@@ -183,7 +183,7 @@ def test_prepay__order_expired__is_refused(world: World) -> None:
     now = world.chain.now
     order = world.order(draft, 10, deadline=now)
     world.chain.travel(now + 1)
-    with refused(world, "Expired", deadline=now, now_=now + 1):
+    with expect_refusal(world, "Expired", deadline=now, now_=now + 1):
         world.prepay(draft, document=order)
 
 
@@ -192,7 +192,7 @@ def test_prepay__another_amount_than_signed__is_refused(world: World) -> None:
     order = world.order(draft, 10)
     more = replace(order, amount=11)
     who = world.borrower.address
-    with refused(world, "BadSignature", signer=who, digest=world.digest(more)):
+    with expect_refusal(world, "BadSignature", signer=who, digest=world.digest(more)):
         world.prepay(draft, document=more, signature=world.sign(world.borrower, order))
 
 
@@ -201,7 +201,7 @@ def test_prepay__order_of_another_loan__is_refused(world: World) -> None:
     order = world.order(other, 10)
     here = replace(order, loan_id=draft.loan_id)
     who = world.borrower.address
-    with refused(world, "BadSignature", signer=who, digest=world.digest(here)):
+    with expect_refusal(world, "BadSignature", signer=who, digest=world.digest(here)):
         world.prepay(draft, document=here, signature=world.sign(world.borrower, order))
 
 
@@ -209,7 +209,7 @@ def test_prepay__order_of_another_loan__is_refused(world: World) -> None:
 def test_prepay__wrong_operator__is_refused(world: World, bank: bool, needed: str) -> None:
     draft = world.active(bank=bank)
     values = {"account": world.borrower.address, "neededRole": role(needed)}
-    with refused(world, "AccessControlUnauthorizedAccount", **values):
+    with expect_refusal(world, "AccessControlUnauthorizedAccount", **values):
         world.prepay(draft, 10, sender=world.borrower)
 
 
@@ -217,14 +217,14 @@ def test_prepay__rows_that_were_not_signed__is_refused(world: World) -> None:
     draft = world.active()
     words = draft.words[1:]
     expected, found = draft.agreement.schedule_hash, keccak(b"".join(words))
-    with refused(world, "WrongScheduleHash", expected=expected, found=found):
+    with expect_refusal(world, "WrongScheduleHash", expected=expected, found=found):
         world.prepay(draft, 10, words=words)
 
 
 @pytest.mark.parametrize("expected", [0, 1, 3, ANY])
 def test_prepay__bank_and_stale_count__is_refused(world: World, expected: int) -> None:
     draft = world.active(bank=True)
-    with refused(world, "StaleAttestation", expected=expected, found=2):
+    with expect_refusal(world, "StaleAttestation", expected=expected, found=2):
         world.prepay(draft, 10, expected=expected)
 
 
@@ -233,15 +233,15 @@ def test_prepay__value_dates__are_bound_as_in_repay(world: World) -> None:
     go_to_day(world, bank, 10)
     now = world.chain.now
     today = bank.agreement.value_date // DAY + 10
-    with refused(world, "ValueDateInFuture", day=today + 1, today=today):
+    with expect_refusal(world, "ValueDateInFuture", day=today + 1, today=today):
         world.prepay(bank, 10, paid_at=now + 1)
-    with refused(world, "ValueDateTooOld", day=today - 6, oldest=today - 5):
+    with expect_refusal(world, "ValueDateTooOld", day=today - 6, oldest=today - 5):
         world.prepay(bank, 10, paid_at=now - 6 * DAY)
     world.prepay(bank, 10, paid_at=now - 5 * DAY)
     world.prepay(bank, 10, paid_at=now - 4 * DAY)
-    with refused(world, "ValueDateBeforeLast", day=5, lastDay=6):
+    with expect_refusal(world, "ValueDateBeforeLast", day=5, lastDay=6):
         world.prepay(bank, 10, paid_at=now - 5 * DAY)
-    with refused(world, "ValueDateInTokenMode", paidAt=now):
+    with expect_refusal(world, "ValueDateInTokenMode", paidAt=now):
         world.prepay(token, 10, paid_at=now)
 
 
@@ -256,7 +256,7 @@ def test_prepay__before_the_value_date__value_dates_are_bound_all_the_same(world
         (now + DAY, "ValueDateInFuture", {"day": today + 1, "today": today}),
         (value_date, "ValueDateInFuture", {"day": value_date // DAY - 1, "today": today}),
     ):
-        with refused(world, error, **values):
+        with expect_refusal(world, error, **values):
             world.prepay(bank, 10, paid_at=paid_at)
     world.prepay(bank, 10, paid_at=now)
 
@@ -267,7 +267,7 @@ def test_prepay__borrower_without_money__is_refused(world: World) -> None:
     world.fund(world.borrower, 1)
     world.transact(world.borrower, world.token, "transfer", world.ann.address, 2)
     values = {"sender": world.borrower.address, "balance": 119_999, "needed": 120_000}
-    with refused(world, "ERC20InsufficientBalance", **values):
+    with expect_refusal(world, "ERC20InsufficientBalance", **values):
         world.prepay(draft, ALL_PRINCIPAL)
 
 
@@ -275,7 +275,7 @@ def test_prepay__defaulted__is_refused(world: World) -> None:
     draft = world.active()
     world.chain.travel(draft.rows[0].due_at + 61 * DAY)
     world.declare_default(draft)
-    with refused(world, "WrongStatus", loanId=draft.loan_id, status=4):
+    with expect_refusal(world, "WrongStatus", loanId=draft.loan_id, status=4):
         world.prepay(draft, 10)
 
 

@@ -10,7 +10,7 @@ from ledger.core.events import PartyRegistered, PartyUpdated, RegistryRoleChange
 from ledger.core.types import ZERO_ADDRESS, Kind
 from tests.contract.chain import Key
 from tests.contract.evm import OUTSIDE, role, subject
-from tests.contract.refusals import refused
+from tests.contract.refusals import expect_refusal
 from tests.contract.world import World
 
 SUBJECT = b"sixteen bytes id"
@@ -60,23 +60,23 @@ def test_register__two_wallets_of_one_subject__share_its_loans_head(world: World
 
 def test_register__bound_wallet__is_refused(world: World) -> None:
     who = world.ann.address
-    with refused(world, "WalletTaken", wallet=who):
+    with expect_refusal(world, "WalletTaken", wallet=who):
         register(world, who)
 
 
 def test_register__zero_wallet__is_refused(world: World) -> None:
-    with refused(world, "ZeroAddress"):
+    with expect_refusal(world, "ZeroAddress"):
         register(world, ZERO_ADDRESS)
 
 
 def test_register__zero_subject__is_refused(world: World) -> None:
-    with refused(world, "ZeroSubject"):
+    with expect_refusal(world, "ZeroSubject"):
         register(world, world.stranger.address, bytes(16))
 
 
 def test_register__no_kind__is_refused(world: World) -> None:
     who = world.stranger.address
-    with refused(world, "KindMissing", wallet=who):
+    with expect_refusal(world, "KindMissing", wallet=who):
         register(world, who, kind=Kind.NONE)
 
 
@@ -89,7 +89,7 @@ def test_registry__not_the_registrar__is_refused(world: World, call: str) -> Non
     )
     for key in (world.admin, world.originator, world.stranger):
         values = {"account": key.address, "neededRole": role("REGISTRAR")}
-        with refused(world, "AccessControlUnauthorizedAccount", **values):
+        with expect_refusal(world, "AccessControlUnauthorizedAccount", **values):
             world.transact(key, world.registry, call, *arguments)
 
 
@@ -106,25 +106,25 @@ def test_update__to_platform__lends_no_more(world: World) -> None:
     world.open(draft)
     who = world.ann.address
     world.transact(world.registrar, world.registry, "update", who, Kind.PLATFORM, True)
-    with refused(world, "PlatformParty", wallet=who):
+    with expect_refusal(world, "PlatformParty", wallet=who):
         world.commit(draft, world.ann, 10, fund=False)
 
 
 def test_update__unregistered__is_refused(world: World) -> None:
     who = world.stranger.address
-    with refused(world, "UnregisteredParty", wallet=who):
+    with expect_refusal(world, "UnregisteredParty", wallet=who):
         world.transact(world.registrar, world.registry, "update", who, Kind.PERSON, False)
 
 
 def test_update__no_kind__is_refused(world: World) -> None:
     who = world.ann.address
-    with refused(world, "KindMissing", wallet=who):
+    with expect_refusal(world, "KindMissing", wallet=who):
         world.transact(world.registrar, world.registry, "update", who, Kind.NONE, False)
 
 
 def test_party_of__unregistered__is_refused(world: World) -> None:
     who = world.stranger.address
-    with refused(world, "UnregisteredParty", wallet=who):
+    with expect_refusal(world, "UnregisteredParty", wallet=who):
         world.ask(world.registry, "partyOf", who)
 
 
@@ -139,5 +139,5 @@ def test_roles__granted_and_revoked__are_events(world: World) -> None:
 
 
 def test_creation__no_admin__is_refused(world: World) -> None:
-    with refused(world, "ZeroAddress"):
+    with expect_refusal(world, "ZeroAddress"):
         world.create(load("PartyRegistry"), ZERO_ADDRESS)

@@ -11,7 +11,7 @@ from ledger.core.events import Repaid
 from ledger.core.packing import Row, pack_rows, schedule_hash
 from tests.contract.agreed import Draft
 from tests.contract.evm import ALL, DAY, REF, role
-from tests.contract.refusals import refused
+from tests.contract.refusals import expect_refusal
 from tests.contract.world import World
 
 MODES = pytest.mark.parametrize("bank", [False, True], ids=["token", "bank"])
@@ -145,7 +145,7 @@ def test_repay__before_anything_is_due__is_refused(world: World, bank: bool) -> 
     draft = world.active(bank=bank)
     world.chain.travel(draft.rows[0].due_at - DAY)
     for amount in (1, 41_200, ALL):
-        with refused(world, "NothingDue", loanId=draft.loan_id):
+        with expect_refusal(world, "NothingDue", loanId=draft.loan_id):
             world.repay(draft, amount)
 
 
@@ -154,7 +154,7 @@ def test_repay__before_anything_is_due__is_refused(world: World, bank: bool) -> 
 def test_repay__more_than_is_due__is_refused(world: World, bank: bool, amount: int) -> None:
     draft = world.active(bank=bank)
     days_late(world, draft, 0)
-    with refused(world, "ExceedsDue", due=41_200, amount=amount):
+    with expect_refusal(world, "ExceedsDue", due=41_200, amount=amount):
         world.repay(draft, amount)
 
 
@@ -162,7 +162,7 @@ def test_repay__more_than_is_due__is_refused(world: World, bank: bool, amount: i
 def test_repay__nothing__is_refused(world: World, bank: bool) -> None:
     draft = world.active(bank=bank)
     days_late(world, draft, 0)
-    with refused(world, "ZeroAmount"):
+    with expect_refusal(world, "ZeroAmount"):
         world.repay(draft, 0)
 
 
@@ -171,7 +171,7 @@ def test_repay__dust_in_front__does_not_break_the_full_payment(world: World) -> 
     days_late(world, draft, 0)
     world.fund(world.stranger, 1)
     world.repay(draft, 1, sender=world.stranger)
-    with refused(world, "ExceedsDue", due=41_199, amount=41_200):
+    with expect_refusal(world, "ExceedsDue", due=41_199, amount=41_200):
         world.repay(draft, 41_200)
     world.repay(draft, ALL)
     assert world.loan(draft).row == 1
@@ -182,7 +182,7 @@ def test_repay__payer_without_money__is_refused(world: World) -> None:
     days_late(world, draft, 0)
     world.fund(world.stranger, 41_199)
     values = {"sender": world.stranger.address, "balance": 41_199, "needed": 41_200}
-    with refused(world, "ERC20InsufficientBalance", **values):
+    with expect_refusal(world, "ERC20InsufficientBalance", **values):
         world.repay(draft, sender=world.stranger)
 
 
@@ -194,7 +194,7 @@ def test_repay__rows_that_were_not_signed__is_refused(world: World) -> None:
     days_late(world, draft, 0)
     cheaper = replace(draft.rows[0], interest=0), *draft.rows[1:]
     found, expected = schedule_hash(cheaper), draft.agreement.schedule_hash
-    with refused(world, "WrongScheduleHash", expected=expected, found=found):
+    with expect_refusal(world, "WrongScheduleHash", expected=expected, found=found):
         world.repay(draft, words=pack_rows(cheaper))
 
 
@@ -204,7 +204,7 @@ def test_repay__rows_of_another_loan_or_none__is_refused(world: World) -> None:
     expected = draft.agreement.schedule_hash
     for words in ([], draft.words[:2], [*draft.words, bytes(32)]):
         found = keccak(b"".join(words))
-        with refused(world, "WrongScheduleHash", expected=expected, found=found):
+        with expect_refusal(world, "WrongScheduleHash", expected=expected, found=found):
             world.repay(draft, words=words)
 
 
@@ -235,5 +235,5 @@ def test_due_at__before_the_last_payment__is_refused(world: World) -> None:
     draft = world.active()
     days_late(world, draft, 2)
     world.repay(draft, 5)
-    with refused(world, "ValueDateBeforeLast", day=30, lastDay=31):
+    with expect_refusal(world, "ValueDateBeforeLast", day=30, lastDay=31):
         world.due(draft, world.chain.now - DAY)

@@ -7,7 +7,7 @@ import pytest
 from ledger.core.events import Repaid
 from tests.contract.agreed import Draft
 from tests.contract.evm import ANY, DAY, role
-from tests.contract.refusals import refused
+from tests.contract.refusals import expect_refusal
 from tests.contract.world import World
 
 
@@ -20,7 +20,7 @@ def test_repay__bank__only_the_custodian_attests(world: World) -> None:
     draft = world.active(bank=True)
     days_late(world, draft, 0)
     values = {"account": world.borrower.address, "neededRole": role("CUSTODIAN")}
-    with refused(world, "AccessControlUnauthorizedAccount", **values):
+    with expect_refusal(world, "AccessControlUnauthorizedAccount", **values):
         world.repay(draft, sender=world.borrower)
 
 
@@ -28,7 +28,7 @@ def test_repay__bank__only_the_custodian_attests(world: World) -> None:
 def test_repay__bank_and_stale_count__is_refused(world: World, expected: int) -> None:
     draft = world.active(bank=True)
     days_late(world, draft, 0)
-    with refused(world, "StaleAttestation", expected=expected, found=2):
+    with expect_refusal(world, "StaleAttestation", expected=expected, found=2):
         world.repay(draft, 5, expected=expected)
 
 
@@ -36,7 +36,7 @@ def test_repay__bank_attestation_repeated__is_refused(world: World) -> None:
     draft = world.active(bank=True)
     days_late(world, draft, 0)
     world.repay(draft, 5, expected=2)
-    with refused(world, "StaleAttestation", expected=2, found=3):
+    with expect_refusal(world, "StaleAttestation", expected=2, found=3):
         world.repay(draft, 5, expected=2)
 
 
@@ -44,7 +44,7 @@ def test_repay__token_count__stops_a_repeated_payment(world: World) -> None:
     draft = world.active()
     days_late(world, draft, 0)
     world.repay(draft, 5, expected=0)
-    with refused(world, "StaleAttestation", expected=0, found=1):
+    with expect_refusal(world, "StaleAttestation", expected=0, found=1):
         world.repay(draft, 5, expected=0)
     world.repay(draft, 5, expected=ANY)
     assert world.loan(draft).attestations == 2
@@ -65,7 +65,7 @@ def test_repay__bank_value_date_later_than_today__is_refused(world: World) -> No
     days_late(world, draft, 0)
     world.repay(draft, 5, paid_at=world.chain.now)
     today = draft.agreement.value_date // DAY + 29
-    with refused(world, "ValueDateInFuture", day=today + 1, today=today):
+    with expect_refusal(world, "ValueDateInFuture", day=today + 1, today=today):
         world.repay(draft, 5, paid_at=world.chain.now + 1)
 
 
@@ -80,7 +80,7 @@ def test_repay__bank_value_date_before_the_last_payment__is_refused(world: World
     draft = world.active(bank=True)
     days_late(world, draft, 2)
     world.repay(draft, 5, paid_at=draft.rows[0].due_at + DAY)
-    with refused(world, "ValueDateBeforeLast", day=29, lastDay=30):
+    with expect_refusal(world, "ValueDateBeforeLast", day=29, lastDay=30):
         world.repay(draft, 5, paid_at=draft.rows[0].due_at)
     world.repay(draft, 5, paid_at=draft.rows[0].due_at + DAY)
 
@@ -92,14 +92,14 @@ def test_repay__bank_value_date_older_than_the_lag__is_refused(world: World, pai
     world.repay(draft, 5, paid_at=draft.rows[0].due_at)
     days_late(world, draft, 6)
     oldest = draft.agreement.value_date // DAY + 30
-    with refused(world, "ValueDateTooOld", day=oldest - 1, oldest=oldest):
+    with expect_refusal(world, "ValueDateTooOld", day=oldest - 1, oldest=oldest):
         world.repay(draft, 5, paid_at=draft.rows[0].due_at)
-    with refused(world, "ValueDateBeforeLast", day=0, lastDay=29):
+    with expect_refusal(world, "ValueDateBeforeLast", day=0, lastDay=29):
         world.repay(draft, 5, paid_at=paid_at)
 
 
 def test_repay__token_with_a_value_date__is_refused(world: World) -> None:
     draft = world.active()
     days_late(world, draft, 0)
-    with refused(world, "ValueDateInTokenMode", paidAt=world.chain.now):
+    with expect_refusal(world, "ValueDateInTokenMode", paidAt=world.chain.now):
         world.repay(draft, paid_at=world.chain.now)

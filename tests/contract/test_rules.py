@@ -20,7 +20,7 @@ from ledger.core.events import (
 from ledger.core.types import ZERO_ADDRESS
 from ledger.errors import Reverted
 from tests.contract.evm import CNY, OUTSIDE, POLICY, USD, role
-from tests.contract.refusals import refused
+from tests.contract.refusals import expect_refusal
 from tests.contract.world import World
 
 ADMIN_ROLE = bytes(32)
@@ -55,14 +55,14 @@ def test_creation__first_events__say_registry_admin_and_policy(world: World) -> 
 def test_creation__zero_address__is_refused(world: World, place: str) -> None:
     registry = ZERO_ADDRESS if place == "registry" else world.registry
     admin = ZERO_ADDRESS if place == "admin" else world.admin.address
-    with refused(world, "ZeroAddress"):
+    with expect_refusal(world, "ZeroAddress"):
         world.create(load("LoanBook"), registry, astuple(POLICY), admin)
 
 
 def test_creation__policy_out_of_range__is_refused(world: World) -> None:
     policy = replace(POLICY, max_attestation_lag=91)
     values = {"name": b"maxAttestationLag".ljust(32, b"\0"), "value": 91, "most": 90}
-    with refused(world, "PolicyOutOfRange", **values):
+    with expect_refusal(world, "PolicyOutOfRange", **values):
         world.create(load("LoanBook"), world.registry, astuple(policy), world.admin.address)
 
 
@@ -82,7 +82,7 @@ def test_rules__not_the_admin__is_refused(
 ) -> None:
     for key in (world.originator, world.guardian, world.stranger):
         values = {"account": key.address, "neededRole": ADMIN_ROLE}
-        with refused(world, "AccessControlUnauthorizedAccount", **values):
+        with expect_refusal(world, "AccessControlUnauthorizedAccount", **values):
             world.act(key, call, *arguments)
 
 
@@ -108,7 +108,7 @@ def test_renounce__own_role__is_an_event_of_the_book(world: World) -> None:
     seq = world.ask(world.book, "bookSeq")
     event = RoleChanged(seq, world.chain.now, role("GUARDIAN"), who, False)
     assert world.events(sent) == [event]
-    with refused(world, "AccessControlBadConfirmation"):
+    with expect_refusal(world, "AccessControlBadConfirmation"):
         world.act(world.stranger, "renounceRole", role("ORIGINATOR"), world.originator.address)
 
 
@@ -116,7 +116,7 @@ def test_revoked__originator__opens_no_more(world: World) -> None:
     draft = world.draft()
     world.act(world.admin, "revokeRole", role("ORIGINATOR"), world.originator.address)
     values = {"account": world.originator.address, "neededRole": role("ORIGINATOR")}
-    with refused(world, "AccessControlUnauthorizedAccount", **values):
+    with expect_refusal(world, "AccessControlUnauthorizedAccount", **values):
         world.open(draft)
 
 
@@ -125,7 +125,7 @@ def test_revoked__custodian_midway__attests_no_more_and_the_next_one_does(world:
     world.chain.travel(draft.rows[0].due_at)
     world.act(world.admin, "revokeRole", role("CUSTODIAN"), world.custodian.address)
     values = {"account": world.custodian.address, "neededRole": role("CUSTODIAN")}
-    with refused(world, "AccessControlUnauthorizedAccount", **values):
+    with expect_refusal(world, "AccessControlUnauthorizedAccount", **values):
         world.repay(draft)
     world.act(world.admin, "grantRole", role("CUSTODIAN"), world.stranger.address)
     world.repay(draft, sender=world.stranger)
@@ -148,7 +148,7 @@ def test_pause__guardian__stops_and_resumes(world: World) -> None:
 def test_pause__not_the_guardian__is_refused(world: World, who: str) -> None:
     key = world.key(who)
     values = {"account": key.address, "neededRole": role("GUARDIAN")}
-    with refused(world, "AccessControlUnauthorizedAccount", **values):
+    with expect_refusal(world, "AccessControlUnauthorizedAccount", **values):
         world.act(key, "setPaused", True)
 
 
@@ -169,7 +169,7 @@ def test_set_policy__at_and_over_each_limit(world: World, field: str, name: str,
     assert world.events(sent) == [PolicyChanged(seq + 1, world.chain.now, at_limit)]
     assert world.ask(world.book, "policy") == astuple(at_limit)
     values = {"name": name.encode().ljust(32, b"\0"), "value": most + 1, "most": most}
-    with refused(world, "PolicyOutOfRange", **values):
+    with expect_refusal(world, "PolicyOutOfRange", **values):
         world.set_policy(replace(POLICY, **{field: most + 1}))
 
 
@@ -179,7 +179,7 @@ def test_set_policy__stricter__binds_new_agreements_only(world: World) -> None:
     world.chain.travel(draft.rows[0].due_at + 10 * 86_400)
     assert world.due(draft, world.chain.now)[1] == 206
     world.chain.travel(later.agreement.value_date)
-    with refused(world, "PenaltyRateTooHigh", rate=500, most=0):
+    with expect_refusal(world, "PenaltyRateTooHigh", rate=500, most=0):
         world.open(later)
 
 
@@ -208,7 +208,7 @@ def test_set_settlement__new_closed_and_open_again(world: World) -> None:
 
 def test_set_settlement__more_than_six_decimals__is_refused(world: World) -> None:
     token = world.create_token("Wei", CNY, 7)
-    with refused(world, "DecimalsTooMany", token=token, decimals=7, most=6):
+    with expect_refusal(world, "DecimalsTooMany", token=token, decimals=7, most=6):
         world.act(world.admin, "setSettlement", token, CNY, True)
 
 
@@ -221,7 +221,7 @@ def test_set_settlement__no_token_at_all__is_refused(world: World) -> None:
 
 
 def test_settlement_at__beyond_the_list__is_refused(world: World) -> None:
-    with refused(world, "SettlementOutOfRange", settlement=3, count=3):
+    with expect_refusal(world, "SettlementOutOfRange", settlement=3, count=3):
         world.ask(world.book, "settlementAt", 3)
 
 
@@ -254,5 +254,5 @@ def test_multicall__one_bad_call__undoes_all(world: World) -> None:
         world.encode("open", *world.open_arguments(draft)),
         world.encode("disburse", draft.loan_id, 2**32 - 1, bytes(32)),
     ]
-    with refused(world, "NotFullyFunded", missing=120_000):
+    with expect_refusal(world, "NotFullyFunded", missing=120_000):
         world.act(world.originator, "multicall", calls)

@@ -13,7 +13,7 @@ from ledger.core.types import Address, Kind
 from tests.contract.agreed import Draft
 from tests.contract.chain import CHAIN_ID, Key, Revm, malleable_twin
 from tests.contract.evm import ALL
-from tests.contract.refusals import refused
+from tests.contract.refusals import expect_refusal
 from tests.contract.world import World
 
 
@@ -140,7 +140,7 @@ def test_signature__wrong__is_refused(world: World, kind: str, wrong: str) -> No
     case = CASES[kind](world)
     signature = WRONG[wrong](world, case)
     signer, hashed = case.signer.address, world.digest(case.document)
-    with refused(world, "BadSignature", signer=signer, digest=hashed):
+    with expect_refusal(world, "BadSignature", signer=signer, digest=hashed):
         case.send(signature)
 
 
@@ -157,7 +157,7 @@ def test_agreement__same_terms_on_another_chain__are_another_loan(world: World) 
     same_terms = there.redraft(draft)
     assert same_terms.loan_id != draft.loan_id
     values = {"signer": world.borrower.address, "digest": same_terms.loan_id}
-    with refused(there, "BadSignature", **values):
+    with expect_refusal(there, "BadSignature", **values):
         there.open(same_terms, signature=world.borrower.sign(draft.loan_id))
     assert there.open(same_terms).value == same_terms.loan_id
 
@@ -228,13 +228,13 @@ def test_wallet__does_not_confirm__is_refused(world: World, wrong: str) -> None:
         world.transact(world.stranger, wallet.address, "close")
     else:
         signature = malleable_twin(signature)
-    with refused(world, "BadSignature", signer=wallet.address, digest=draft.loan_id):
+    with expect_refusal(world, "BadSignature", signer=wallet.address, digest=draft.loan_id):
         world.open(draft, signature=signature)
 
 
 def test_wallet__contract_that_is_no_wallet__is_refused(world: World) -> None:
     draft = with_code_of(world, world.token)
-    with refused(world, "BadSignature", signer=world.borrower.address, digest=draft.loan_id):
+    with expect_refusal(world, "BadSignature", signer=world.borrower.address, digest=draft.loan_id):
         world.open(draft)
 
 
@@ -244,7 +244,7 @@ def test_wallet__key_whose_account_has_code__the_code_judges(world: World, owner
     draft = with_code_of(world, world.create_mock("Wallet", world.key(owner).address))
     signature = world.key(owner).sign(draft.loan_id)
     other = world.key("ann" if owner == "borrower" else "borrower").sign(draft.loan_id)
-    with refused(world, "BadSignature", signer=world.borrower.address, digest=draft.loan_id):
+    with expect_refusal(world, "BadSignature", signer=world.borrower.address, digest=draft.loan_id):
         world.open(draft, signature=other)
     world.open(draft, signature=signature)
     assert world.loan(draft).status == 1

@@ -10,7 +10,7 @@ import pytest
 from tests.contract.agreed import Draft
 from tests.contract.chain import Key
 from tests.contract.evm import ALL
-from tests.contract.refusals import refused
+from tests.contract.refusals import expect_refusal
 from tests.contract.world import World
 
 NONE, FUNDING, ACTIVE, REPAID, DEFAULTED, CANCELLED = 0, 1, 2, 3, 4, 6
@@ -102,7 +102,7 @@ def test_status__forbidden_call__is_refused(
     assert world.loan(draft).status == status
     world.fund(world.ben, 10)
     error, values = refusal(world, call, status, draft)
-    with refused(world, error, **values):
+    with expect_refusal(world, error, **values):
         CALLS[call](world, draft, world.ann)
 
 

@@ -11,7 +11,7 @@ from ledger.errors import Reverted
 from tests.contract.agreed import Draft
 from tests.contract.chain import Key
 from tests.contract.evm import ALL, ANY, REF
-from tests.contract.refusals import refused
+from tests.contract.refusals import expect_refusal
 from tests.contract.world import World
 
 WEIRD = 3
@@ -62,7 +62,7 @@ def test_fee_on_transfer__commit__is_refused(weird: WeirdWorld) -> None:
     draft = weird.weird_draft()
     weird.habit("setFee", 100)
     values = {"token": weird.weird, "expected": 120_000, "received": 118_800}
-    with refused(weird, "InexactTransfer", **values):
+    with expect_refusal(weird, "InexactTransfer", **values):
         weird.commit(draft, weird.ann, fund=False)
 
 
@@ -82,16 +82,16 @@ def test_fee_on_transfer__switched_on_later__every_movement_is_refused(
     def values(expected: int, received: int) -> dict[str, Any]:
         return {"token": weird.weird, "expected": expected, "received": received}
 
-    with refused(weird, "InexactTransfer", **values(120_000, 118_800)):
+    with expect_refusal(weird, "InexactTransfer", **values(120_000, 118_800)):
         weird.disburse(funded)
-    with refused(weird, "InexactTransfer", **values(120_000, 118_800)):
+    with expect_refusal(weird, "InexactTransfer", **values(120_000, 118_800)):
         weird.refund(gone, weird.ann)
-    with refused(weird, "InexactTransfer", **values(5_000, 4_950)):
+    with expect_refusal(weird, "InexactTransfer", **values(5_000, 4_950)):
         weird.pay_out(draft, weird.ann)
-    with refused(weird, "InexactTransfer", **values(900, 891)):
+    with expect_refusal(weird, "InexactTransfer", **values(900, 891)):
         weird.assign(draft, weird.ann, weird.ben, 1_000, 900, fund=False)
     weird.chain.travel(draft.rows[0].due_at)
-    with refused(weird, "InexactTransfer", **values(36_200, 35_838)):
+    with expect_refusal(weird, "InexactTransfer", **values(36_200, 35_838)):
         weird.repay(draft)
 
 
@@ -101,7 +101,7 @@ def test_fee_on_transfer__switched_on_later__every_movement_is_refused(
 def test_returns_false__is_refused(weird: WeirdWorld) -> None:
     draft = weird.weird_draft()
     weird.habit("setReturnsFalse", True)
-    with refused(weird, "SafeERC20FailedOperation", token=weird.weird):
+    with expect_refusal(weird, "SafeERC20FailedOperation", token=weird.weird):
         weird.commit(draft, weird.ann, fund=False)
 
 
@@ -109,7 +109,7 @@ def test_returns_false__on_the_way_out__is_refused(weird: WeirdWorld) -> None:
     draft = weird.weird_active()
     weird.repay(draft)
     weird.habit("setReturnsFalse", True)
-    with refused(weird, "SafeERC20FailedOperation", token=weird.weird):
+    with expect_refusal(weird, "SafeERC20FailedOperation", token=weird.weird):
         weird.pay_out(draft, weird.ann)
     weird.habit("setReturnsFalse", False)
     weird.pay_out(draft, weird.ann)
