@@ -122,8 +122,13 @@ class Tracker:
             return intent.reason if intent.state == IntentState.PENDING else None
         if receipt.gas_used >= intent.gas:
             return f"ran out of gas at its limit of {intent.gas}"
-        parent = self._client.block(receipt.block_number - 1)
-        refusal = self._client.why_reverted(Call(intent.to, intent.data), self._sender, parent)
+        try:
+            parent = self._client.block(receipt.block_number - 1)
+            refusal = self._client.why_reverted(Call(intent.to, intent.data), self._sender, parent)
+        except NodeUnreachable:
+            raise
+        except ChainError as error:
+            return f"refused; the node no longer has the state that would say why ({error})"
         if refusal is None:
             return "refused because of a transaction before it in its block"
         return str(refusal)

@@ -14,7 +14,9 @@ from ledger.chain.development import DevelopmentNode
 from ledger.chain.signers import DevelopmentSigner
 from ledger.chain.transport import Question
 from ledger.core.intents import IntentState
+from ledger.core.types import ZERO_ADDRESS
 from ledger.errors import (
+    BlockUnknown,
     NodeUnreachable,
     NotMined,
     OutboxAhead,
@@ -136,3 +138,22 @@ def test_outbox__chain_was_reset__refused(
 
     with pytest.raises(OutboxAhead, match="it was reset"), Outbox(store.outbox, client, signer):
         pass
+
+
+def test_poll__reverted_and_the_node_is_pruned__recorded_and_others_go_on(
+    outbox: Outbox, token: CustodyToken, line: Mishaps, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ask = line.request
+
+    def pruned(method: str, params: Sequence[Any]) -> Any:
+        if method == "eth_call":
+            raise BlockUnknown("missing trie node")
+        return ask(method, params)
+
+    monkeypatch.setattr(line, "request", pruned)
+    outbox.submit("bad", token.mint(ZERO_ADDRESS, 5), gas=200_000)
+    outbox.submit("good", token.mint(HOLDER, 5))
+    bad, good = outbox.wait(["bad", "good"])
+
+    assert (bad.state, good.state) == (IntentState.REVERTED, IntentState.CONFIRMED)
+    assert "no longer has the state" in str(bad.reason)
