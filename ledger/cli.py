@@ -1,9 +1,12 @@
 """The command ``loanbook``: what people type, and what errors become."""
 
+import os
 import sys
 from collections.abc import Sequence
 from importlib import import_module
 from importlib.metadata import version
+from io import TextIOWrapper
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
@@ -102,11 +105,33 @@ def options(
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run one command and exit: 0 all well, 1 findings, 2 wrong use, 3 not reachable."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
     try:
-        app(args=arguments, prog_name="loanbook")
+        try:
+            app(args=arguments, prog_name="loanbook")
+        finally:
+            sys.stdout.flush()
     except LoanbookError as error:
-        say(f"loanbook: {error}")
+        say(f"loanbook: {_one_line(error)}")
         sys.exit(exit_code(error))
+    except OSError as error:
+        _forget_output()
+        say(f"loanbook: the system refused: {_one_line(error)}")
+        sys.exit(NOT_REACHABLE)
+
+
+def _one_line(error: Exception) -> str:
+    # What drivers say may have several lines.
+    return " ".join(line.strip() for line in str(error).splitlines())
+
+
+def _forget_output() -> None:
+    """Drop what standard output could not take: it would fail once more at the exit."""
+    if isinstance(sys.stdout, TextIOWrapper):
+        with Path(os.devnull).open("wb") as nowhere:
+            os.dup2(nowhere.fileno(), sys.stdout.fileno())
 
 
 def exit_code(error: LoanbookError) -> int:

@@ -38,7 +38,7 @@ def print_json(document: object) -> None:
 
 def say(text: str) -> None:
     """Print one line for a person, on standard error."""
-    console(stderr=True).print(text)
+    console(stderr=True).print(text, soft_wrap=True)
 
 
 def table(title: str, columns: Sequence[str], rows: Iterable[Sequence[object]]) -> Table:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 import threading
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -12,6 +14,7 @@ import pytest
 
 from ledger import errors
 from ledger.cli import COMMANDS, exit_code
+from ledger.commands.output import PLAIN_WIDTH
 from tests.cli import run
 from tests.nodes import free_port
 
@@ -137,6 +140,34 @@ def test_deploy__no_key_for_a_real_chain__asks_for_a_keystore(mainnet: str, tmp_
     assert answer.code == 2
     assert "LOANBOOK_KEYSTORE" in answer.err
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("url", ["postgresql://u:p@h:notaport/db", "sqlite:///x.db?foo=bar"])
+def test_export__unusable_database_url__exits_2(tmp_path: Path, url: str) -> None:
+    answer = run("export", "-o", "out", "--db", url, folder=tmp_path)
+    assert answer.code == 2
+    assert "database_url" in answer.err
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_commands__long_error__is_one_line_in_a_pipe(tmp_path: Path) -> None:
+    name = "/".join(["folder " * 20] * 5)
+    answer = run("tape", "import", name, "--profile", "generic", folder=tmp_path)
+    assert answer.code == 2
+    assert len(answer.err) > 2 * PLAIN_WIDTH
+    assert answer.err.count("\n") == 1
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="no device that is always full")
+@pytest.mark.parametrize("arguments", [("schedule", "--help"), ("--version",)], ids=" ".join)
+def test_commands__output_that_is_full__exit_3_with_one_line(arguments: tuple[str, ...]) -> None:
+    program = Path(sys.executable).with_name("loanbook")
+    with Path("/dev/full").open("wb") as full:
+        answer = subprocess.run(
+            [program, *arguments], stdout=full, stderr=subprocess.PIPE, text=True, check=False
+        )
+    assert answer.returncode == 3
+    assert answer.stderr == "loanbook: the system refused: [Errno 28] No space left on device\n"
 
 
 @pytest.mark.parametrize("name", COMMANDS)

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from tests.cli import run
+from tests.cli import run, run_apart
 
 TERMS = {
     "principal": 120000,
@@ -103,3 +103,11 @@ def test_loanbook__unknown_command__is_wrong_use() -> None:
     assert answer.code == 2
     assert answer.out == ""
     assert "borrow" in answer.err
+
+
+def test_schedule__streams_that_know_ascii_only__escape_the_rest(
+    terms: Any, tmp_path: Path
+) -> None:
+    answer = run_apart(("schedule", terms(TERMS)), tmp_path, {"PYTHONIOENCODING": "ascii"})
+    assert answer.code == 0, answer.err
+    assert "\\u672c\\u91d1" in answer.out
