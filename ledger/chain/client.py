@@ -8,7 +8,7 @@ from typing import Any
 from ledger.chain.abi import Call
 from ledger.chain.logs import LogReader, block_numbers, checked_logs
 from ledger.chain.signers import DEVELOPMENT_CHAIN_IDS
-from ledger.chain.transport import HttpTransport, Question, Transport
+from ledger.chain.transport import HttpTransport, Question, Transport, ask_many
 from ledger.chain.wire import (
     AccountProof,
     Fees,
@@ -272,7 +272,7 @@ class Client:
         """Ask in batches; raise the first refusal that is not of an accepted type."""
         answers: list[Any] = []
         for start in range(0, len(questions), BATCH):
-            answers += self.transport.batch(questions[start : start + BATCH])
+            answers += ask_many(self.transport, questions[start : start + BATCH])
         for answer in answers:
             if isinstance(answer, ChainError) and not isinstance(answer, accepted):
                 raise answer

@@ -1,5 +1,6 @@
 """JSON-RPC over HTTP: requests and batches with retries, failures as Loanbook errors."""
 
+import logging
 import re
 from collections.abc import Sequence
 from typing import Any, Protocol, TypeAlias
@@ -22,6 +23,8 @@ from ledger.errors import (
     NodeRefused,
     NodeUnreachable,
 )
+
+log = logging.getLogger(__name__)
 
 Question: TypeAlias = tuple[str, Sequence[Any]]
 """Method and parameters."""
@@ -62,6 +65,23 @@ class Transport(Protocol):
 
     def batch(self, questions: Sequence[Question]) -> list[Any]:
         """Ask many at once; a question that the node refused has its ``ChainError`` as answer."""
+
+
+def ask_many(transport: Transport, questions: Sequence[Question]) -> list[Any]:
+    """Ask in a batch, or one by one where the node takes none. Answers as ``Transport.batch``."""
+    try:
+        return transport.batch(questions)
+    except NodeRefused as refusal:
+        log.debug("%s takes no batch: %s", transport.name, refusal)
+    answers: list[Any] = []
+    for method, params in questions:
+        try:
+            answers.append(transport.request(method, params))
+        except NodeUnreachable:
+            raise
+        except ChainError as error:
+            answers.append(error)
+    return answers
 
 
 class HttpTransport:

@@ -8,6 +8,7 @@ from typing import TypeAlias
 
 from ledger.chain.abi import Call
 from ledger.chain.client import Client
+from ledger.chain.transport import ask_many
 from ledger.chain.wire import Fees, address_of, octets, quantity
 from ledger.core.intents import Attempt, Intent, IntentState
 from ledger.core.types import Address, BlockRef
@@ -139,9 +140,8 @@ class Conflicts:
             key=lambda each: self._client.nonce(self._sender, self._client.block(each)),
         )
         hashes = self._client.raw_block(number)["transactions"]
-        for answer in self._client.transport.batch(
-            [("eth_getTransactionByHash", [tx_hash]) for tx_hash in hashes]
-        ):
+        questions = [("eth_getTransactionByHash", [tx_hash]) for tx_hash in hashes]
+        for answer in ask_many(self._client.transport, questions):
             if isinstance(answer, ChainError):
                 raise answer
             if answer is None:

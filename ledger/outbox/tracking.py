@@ -64,7 +64,7 @@ class Tracker:
         """Send signed bytes. A failure is only logged: they are stored, and sent again."""
         try:
             outcomes = self._client.send_raw([attempt.raw for attempt in attempts])
-        except NodeUnreachable as error:
+        except ChainError as error:
             log.warning("%d transactions wait for the node: %s", len(attempts), error)
             return
         for attempt, outcome in zip(attempts, outcomes, strict=True):

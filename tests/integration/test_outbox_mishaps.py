@@ -17,12 +17,13 @@ from ledger.core.intents import IntentState
 from ledger.core.types import ZERO_ADDRESS
 from ledger.errors import (
     BlockUnknown,
+    NodeRefused,
     NodeUnreachable,
     NotMined,
     OutboxAhead,
     OutboxBehind,
 )
-from ledger.outbox import Outbox
+from ledger.outbox import Outbox, Request
 from ledger.store import Store, open_store
 from tests.integration.conftest import HOLDER, count, held
 from tests.mishaps import SEND, Mishaps
@@ -157,3 +158,31 @@ def test_poll__reverted_and_the_node_is_pruned__recorded_and_others_go_on(
 
     assert (bad.state, good.state) == (IntentState.REVERTED, IntentState.CONFIRMED)
     assert "no longer has the state" in str(bad.reason)
+
+
+def test_submit__node_answers_nonsense__kept_and_mined(
+    outbox: Outbox, token: CustodyToken, line: Mishaps, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def nonsense(questions: Sequence[Question]) -> list[Any]:
+        return [None for _ in questions]
+
+    monkeypatch.setattr(line, "batch", nonsense)
+    intent = outbox.submit("mint", token.mint(HOLDER, 5))
+    monkeypatch.undo()
+    outbox.wait(["mint"])
+
+    assert intent.state == IntentState.PENDING
+    assert held(token) == 5
+
+
+def test_submit_many__node_takes_no_batches__sent_one_by_one(
+    outbox: Outbox, token: CustodyToken, line: Mishaps, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refused(_questions: Sequence[Question]) -> list[Any]:
+        raise NodeRefused("a batch", -32600, "batch requests are not supported")
+
+    monkeypatch.setattr(line, "batch", refused)
+    outbox.submit_many([Request(name, token.mint(HOLDER, 5), 200_000) for name in ("a", "b")])
+    outbox.wait(["a", "b"])
+
+    assert held(token) == 10
