@@ -6,7 +6,7 @@ from ledger.chain.client import Client
 from ledger.core.decode import decode_book
 from ledger.core.events import BookCreated
 from ledger.core.types import Address, BlockRef
-from ledger.errors import NotABook
+from ledger.errors import DecodeError, NotABook
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +27,10 @@ def find_book(client: Client, book: Address, at: BlockRef) -> FoundBook:
     client.require_contract(book, at)
     created = creation_block(client, book, at.number)
     for log in client.logs(created, created, (book,)):
-        event = decode_book(log.topics, log.data)
+        try:
+            event = decode_book(log.topics, log.data)
+        except DecodeError as error:
+            raise NotABook(book, created) from error
         if isinstance(event, BookCreated):
             registry = event.registry
             client.require_contract(registry, at)
