@@ -10,7 +10,7 @@ import orjson
 
 from ledger.core.codec import to_plain
 from ledger.core.findings import shown
-from ledger.errors import InputError, StoreError
+from ledger.errors import InputError
 from ledger.store import Store
 from ledger.store.pages import EntryView, EventView, LoanView, Page
 from ledger.store.read import ReadView
@@ -26,13 +26,13 @@ _Table: TypeAlias = Callable[[ReadView], Iterator[Sequence[object]]]
 def export_csv(store: Store, folder: Path, progress: Progress | None = None) -> dict[str, int]:
     """Write the book as CSV files into ``folder``; returns rows by file name.
 
-    All files show the same block. Amounts are minor units. Raises ``StoreError`` when nothing is
-    mirrored yet, ``InputError`` for a folder that cannot be written.
+    All files show the same block. Amounts are minor units. Raises ``InputError`` when nothing is
+    mirrored yet, and for a folder that cannot be written.
     """
     with store.read() as view:
         standing = view.standing()
         if standing is None:
-            raise StoreError("nothing is mirrored yet: run `loanbook mirror` first")
+            raise InputError("nothing is mirrored yet: run `loanbook mirror` first")
         total = standing.loans + standing.events + standing.entries
         written: dict[str, int] = {}
         try:

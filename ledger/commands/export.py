@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from ledger.commands.output import print_json, print_table, progress
-from ledger.commands.session import Db, Json, database
+from ledger.commands.session import Db, Json, existing_database
 from ledger.config import load_settings
 from ledger.export import export_csv
 
@@ -26,7 +26,7 @@ def export_command(
 ) -> None:
     """Write loans, events and the journal 日记账 as files; no node is asked."""
     settings = load_settings(database_url=db)
-    with database(settings) as store, progress("export") as step:
+    with existing_database(settings) as store, progress("export") as step:
         rows = export_csv(store, output, step)
     if as_json:
         print_json({"format": format_.value, "folder": str(output), "rows": rows})

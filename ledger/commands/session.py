@@ -15,6 +15,7 @@ from ledger.core.types import Address, BlockRef
 from ledger.deployments import described, mirrored, named
 from ledger.errors import ConfigError
 from ledger.store import Store, open_store
+from ledger.store.engine import read_url
 from ledger.store.pages import Deployment
 
 Rpc: TypeAlias = Annotated[
@@ -53,6 +54,20 @@ def node(settings: Settings) -> Client:
 @contextmanager
 def database(settings: Settings) -> Iterator[Store]:
     """Open the database that is set and close it at the end."""
+    with open_store(settings.database_url) as store:
+        yield store
+
+
+@contextmanager
+def existing_database(settings: Settings) -> Iterator[Store]:
+    """Open the database that is set for reading only what is there already.
+
+    Raises ``ConfigError`` where there is none: opening it would make an empty one.
+    """
+    url = read_url(settings.database_url)
+    if url.get_backend_name() == "sqlite" and not Path(str(url.database)).exists():
+        problem = f"there is no database {url.database}: run `loanbook mirror` first, or use --db"
+        raise ConfigError("database_url", problem)
     with open_store(settings.database_url) as store:
         yield store
 

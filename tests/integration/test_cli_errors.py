@@ -15,6 +15,7 @@ import pytest
 from ledger import errors
 from ledger.cli import COMMANDS, exit_code
 from ledger.commands.output import PLAIN_WIDTH
+from ledger.store import open_store
 from tests.cli import run
 from tests.nodes import free_port
 
@@ -115,10 +116,18 @@ def test_commands__wrong_use__exit_2_and_name_it(
     assert list(tmp_path.iterdir()) == []
 
 
-def test_export__nothing_mirrored__exits_3(tmp_path: Path) -> None:
+def test_export__no_database__exits_2_and_makes_none(tmp_path: Path) -> None:
     answer = run("export", "-o", "out", folder=tmp_path)
-    assert answer.code == 3
-    assert "run `loanbook mirror` first" in answer.err
+    assert answer.code == 2
+    assert "there is no database loanbook.db: run `loanbook mirror` first" in answer.err
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_export__nothing_mirrored__exits_2(tmp_path: Path) -> None:
+    open_store(f"sqlite:///{tmp_path / 'loanbook.db'}").close()
+    answer = run("export", "-o", "out", folder=tmp_path)
+    assert answer.code == 2
+    assert "nothing is mirrored yet: run `loanbook mirror` first" in answer.err
 
 
 def test_export__no_such_folder_for_the_database__exits_2(tmp_path: Path) -> None:

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from ledger import export
-from ledger.errors import InputError, StoreError
+from ledger.errors import InputError
 from ledger.export import export_csv
 from tests.fake_node import FakeNode
 from tests.replayed import entries_of, replay
@@ -59,7 +59,7 @@ def test_export_csv__a_book__is_complete_and_exact(
 
 
 def test_export_csv__nothing_mirrored__says_so(tmp_path: Path) -> None:
-    with new_store(tmp_path) as store, pytest.raises(StoreError, match="nothing is mirrored yet"):
+    with new_store(tmp_path) as store, pytest.raises(InputError, match="nothing is mirrored yet"):
         export_csv(store, tmp_path / "out")
     assert not (tmp_path / "out").exists()
 
