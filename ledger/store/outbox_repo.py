@@ -43,8 +43,10 @@ class OutboxRepo:
         Raises ``SenderBusy`` at once when somebody else holds it.
         """
         if self._sessions.file is not None:
-            name = f"{self._sessions.file.name}.{chain_id}.{sender.lower()}.lock"
-            return _file_lock(self._sessions.file.with_name(name), chain_id, sender)
+            # Whichever name the database was opened by: a link to it is the same database.
+            file = self._sessions.file.resolve()
+            name = f"{file.name}.{chain_id}.{sender.lower()}.lock"
+            return _file_lock(file.with_name(name), chain_id, sender)
         return self._server_lock(chain_id, sender)
 
     @contextmanager

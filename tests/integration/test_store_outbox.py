@@ -134,6 +134,21 @@ def test_lock_sender__held__refuses_a_second_holder(store: Store, tmp_path: Path
         pass
 
 
+def test_lock_sender__same_file_behind_a_link__refuses_a_second_holder(
+    store: Store, tmp_path: Path
+) -> None:
+    (tmp_path / "elsewhere").mkdir()
+    (tmp_path / "elsewhere" / "link.db").symlink_to(tmp_path / "book.db")
+
+    with (
+        store.outbox.lock_sender(31337, ALICE),
+        new_store(tmp_path / "elsewhere", "link.db") as other,
+        pytest.raises(SenderBusy),
+        other.outbox.lock_sender(31337, ALICE),
+    ):
+        pass
+
+
 HOLDER = """
 import sys, time
 from ledger.store import open_store
