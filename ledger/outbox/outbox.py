@@ -37,8 +37,6 @@ GAS_MARGIN_PERCENT = 25
 FIRST_PAUSE, LONGEST_PAUSE = 0.005, 0.5
 """Seconds between two polls: doubling, since development nodes mine within milliseconds."""
 
-LONGEST_REQUEST_ID = 200
-
 
 class Outbox:
     """The one sender of one key from one database; use it as a context manager.
@@ -91,8 +89,8 @@ class Outbox:
         """Sign, store and broadcast one request; a repeated one gives the first one's intent.
 
         Raises ``Reverted`` if the contract would refuse it, ``RequestConflict`` if the id was
-        used for something else, ``InsufficientFunds``, ``OutboxBehind``, ``NodeUnreachable``:
-        in each case nothing was stored and no nonce used.
+        used for something else, ``InputError``, ``InsufficientFunds``, ``OutboxBehind``,
+        ``NodeUnreachable``: in each case nothing was stored and no nonce used.
         """
         return self.submit_many([Request(request_id, call, gas)])[0]
 
@@ -197,8 +195,6 @@ class Outbox:
         with self._store.transaction() as tables:
             for request in requests:
                 name = request.request_id
-                if not 0 < len(name) <= LONGEST_REQUEST_ID:
-                    raise InputError(f"request id of {len(name)} characters: 1 to 200 are allowed")
                 if calls.setdefault(name, request.call) != request.call:
                     raise RequestConflict(name)
                 intent = tables.find(name)

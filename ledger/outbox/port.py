@@ -8,6 +8,12 @@ from typing import Protocol
 from ledger.chain.abi import Call
 from ledger.core.intents import Attempt, Intent
 from ledger.core.types import Address
+from ledger.errors import InputError
+
+LONGEST_REQUEST_ID = 200
+
+LEAST_GAS = 21_000
+"""What any transaction costs at least: no node takes one with less."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,11 +21,24 @@ class Request:
     """A change of the chain under an id of the caller's choice.
 
     ``gas`` is the limit; without it the call is simulated first, and a refusal costs nothing.
+    Raises ``InputError`` for an id or a limit that cannot be used.
     """
 
     request_id: str
     call: Call
     gas: int | None = None
+
+    def __post_init__(self) -> None:
+        length = len(self.request_id)
+        if not 0 < length <= LONGEST_REQUEST_ID:
+            raise InputError(f"request id of {length} characters: 1 to 200 are allowed")
+        if not self.request_id.isprintable():
+            raise InputError(f"request id {self.request_id!a}: use characters that can be printed")
+        if self.gas is not None and self.gas < LEAST_GAS:
+            raise InputError(
+                f"{self.request_id}: gas limit {self.gas} is below {LEAST_GAS}, which every "
+                "transaction needs"
+            )
 
 
 class OutboxTransaction(Protocol):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
 from ledger.chain.client import Client
@@ -68,6 +70,24 @@ def test_submit__same_id_for_something_else__refused(outbox: Outbox, token: Cust
 def test_submit__unusable_id__refused(outbox: Outbox, token: CustodyToken, request_id: str) -> None:
     with pytest.raises(InputError, match="1 to 200"):
         outbox.submit(request_id, token.mint(HOLDER, 5))
+
+
+@pytest.mark.parametrize("request_id", ["\ud800", "a\x00b"])
+def test_submit__id_that_cannot_be_stored__refused(
+    outbox: Outbox, token: CustodyToken, request_id: str
+) -> None:
+    with pytest.raises(InputError, match=re.escape(ascii(request_id))):
+        outbox.submit(request_id, token.mint(HOLDER, 5))
+
+
+@pytest.mark.parametrize("gas", [-1, 0, 20_999])
+def test_submit__gas_that_no_transaction_can_have__refused(
+    outbox: Outbox, token: CustodyToken, gas: int
+) -> None:
+    with pytest.raises(InputError, match=f"gas limit {gas} is below 21000"):
+        outbox.submit("mint", token.mint(HOLDER, 5), gas=gas)
+
+    assert outbox.intent("mint") is None
 
 
 def test_submit__contract_would_refuse__no_nonce_and_no_trace(
