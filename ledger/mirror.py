@@ -31,13 +31,8 @@ from ledger.errors import (
 from ledger.store import Store
 from ledger.store.batch import Batch
 from ledger.store.pages import Deployment
-from ledger.store.tables import (
-    blocks_down_from,
-    read_block,
-    read_cursor,
-    remove_above,
-    write_deployment,
-)
+from ledger.store.standing import cursor_block
+from ledger.store.tables import blocks_down_from, read_cursor, remove_above, write_deployment
 
 BATCH_BLOCKS = 1000
 LONGEST_PAUSE = 60.0
@@ -87,7 +82,8 @@ class Mirror:
 
         Raises ``OtherBook`` for a database or a node of another book, ``LogRefused`` and
         ``LogMissing`` for a node whose answers do not fit, ``FinalityViolated`` for a
-        reorganisation below a final block: nothing of the batch is then committed.
+        reorganisation below a final block, ``StoreError`` and ``CodecError`` for a database that
+        was altered: nothing of the batch is then committed.
         """
         self._check_book()
         head = self._client.head()
@@ -162,8 +158,7 @@ class Mirror:
 
     def _cursor(self) -> BlockRef | None:
         with self._store.sessions.read() as session:
-            cursor = read_cursor(session)
-            return None if cursor is None else read_block(session, cursor.block_number)
+            return cursor_block(session)
 
     def _base(self, cursor: BlockRef | None, head: BlockRef) -> BlockRef:
         """Return the block to go on from: the cursor's, or where the branches parted.
@@ -246,9 +241,7 @@ def _names_loan(log: Log, place: Deployment) -> bool:
 
 
 def _require_cursor(session: Session, expected: BlockRef | None) -> None:
-    cursor = read_cursor(session)
-    found = cursor and read_block(session, cursor.block_number)
-    if found != expected:
+    if cursor_block(session) != expected:
         raise StoreBusy("another mirror works on this database: let one run at a time")
 
 

@@ -6,9 +6,9 @@ found an error every run is a full one until one finds none.
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
-from typing import Any, TypeAlias
+from typing import TypeAlias
 
 import orjson
 from sqlmodel import Session
@@ -18,9 +18,10 @@ from ledger.chain.discovery import FoundBook, find_book
 from ledger.chain.state import ContractState
 from ledger.core.book import Book, apply
 from ledger.core.checks import CHECKS, Outcome, Run, completeness
-from ledger.core.findings import Finding, all_well, shown
+from ledger.core.findings import Finding, Severity, shown
 from ledger.core.journal import Tail
 from ledger.core.journal_checks import check_journal
+from ledger.core.reconciliation import CheckResult, Reconciliation
 from ledger.core.types import BlockRef
 from ledger.errors import (
     BookError,
@@ -36,72 +37,54 @@ from ledger.store.examine import Touched, rehashed, save_result, stored_entries
 from ledger.store.expected import ExpectedTables
 from ledger.store.pages import Deployment
 from ledger.store.read import ReadView
-from ledger.store.rows import JOURNAL
-from ledger.store.standing import Baseline, earlier_runs
+from ledger.store.rows import JOURNAL, ONLY_ROW
+from ledger.store.standing import Baseline, cursor_block, earlier_runs, newest_block
 from ledger.store.stored_book import read_part
-from ledger.store.tables import read_block, read_cursor, read_deployment
+from ledger.store.tables import read_cursor, read_deployment
 
+__all__ = ["CheckResult", "Reconciliation", "reconcile"]
 
-@dataclass(frozen=True, slots=True)
-class CheckResult:
-    """One check: how much it looked at, and the block up to which all is proven."""
+_Outcomes: TypeAlias = dict[str, Outcome]
 
-    ok: bool
-    checked: int
-    through_block: int | None
-
-
-@dataclass(frozen=True, slots=True)
-class Reconciliation:
-    """What a run found, by check, as of ``block``."""
-
-    block: BlockRef
-    full: bool
-    checks: dict[str, CheckResult]
-    findings: tuple[Finding, ...]
-
-    @property
-    def ok(self) -> bool:
-        """Whether no finding is an error."""
-        return all_well(self.findings)
-
-    def to_json(self) -> dict[str, Any]:
-        """Return the document that ``reconcile --json`` prints."""
-        return {
-            "checks": {
-                name: {
-                    "ok": check.ok,
-                    "checked": check.checked,
-                    "through_block": check.through_block,
-                }
-                for name, check in self.checks.items()
-            },
-            "findings": [finding.to_json() for finding in self.findings],
-            "ok": self.ok,
-        }
+NOTHING_YET = "nothing is mirrored yet: run `loanbook mirror` first"
 
 
 def reconcile(
-    client: Client, store: Store, *, full: bool = False, progress: Progress | None = None
+    client: Client,
+    store: Store,
+    *,
+    full: bool = False,
+    mirror_error: LoanbookError | None = None,
+    progress: Progress | None = None,
 ) -> Reconciliation:
     """Compare the database with the chain, store the result and return it.
 
+    ``mirror_error`` is why the mirror could not bring the database to the head: a finding.
     Raises ``StoreError`` for a database that mirrors nothing yet, ``BlockUnknown`` for a node
     that lags behind the database, and the client's errors for one that does not answer.
     """
     with store.sessions.read() as session:
-        deployment, block = _standing(session)
+        deployment = read_deployment(session)
+        if deployment is None:
+            raise mirror_error or StoreError(NOTHING_YET)
         client.require_chain(deployment.chain_id)
+        block, stopped = _standing(client, session, mirror_error)
         earlier = earlier_runs(session)
         full = full or earlier.full_failed
         # A full run relies on nothing before it, so where it fails nothing is proven.
         base = None if full else _usable(client, earlier.baseline, block)
         found = client.block(block.number)
-        if found.hash == block.hash:
-            examination = _Examination(client, session, deployment, block)
-            outcomes, tail = examination.full(progress) if full else examination.new(base)
-        else:
-            outcomes, tail = {"branch": _other_branch(block, found)}, Tail()
+        examination = _Examination(client, session, deployment, found)
+        outcomes: _Outcomes = {"mirror": Outcome(0, stopped)} if stopped else {}
+        tail = Tail()
+        if found.hash != block.hash:
+            outcomes["branch"] = _other_branch(block, found)
+        if full:
+            more, tail = examination.full(progress)
+            outcomes |= more
+        elif found.hash == block.hash:
+            more, tail = examination.new(base)
+            outcomes |= more
     result = _result(block, full, outcomes, base, earlier.findings)
     with store.write() as session:
         document = orjson.dumps(result.to_json()).decode()
@@ -109,18 +92,31 @@ def reconcile(
     return result
 
 
-def _standing(session: Session) -> tuple[Deployment, BlockRef]:
-    """Return the mirrored book and the block on which the database stands."""
-    deployment, cursor = read_deployment(session), read_cursor(session)
-    if deployment is None or cursor is None:
-        raise StoreError("nothing is mirrored yet: run `loanbook mirror` first")
-    block = read_block(session, cursor.block_number)
+def _standing(
+    client: Client, session: Session, mirror_error: LoanbookError | None
+) -> tuple[BlockRef, tuple[Finding, ...]]:
+    """Return the block on which the database stands, and what is wrong with that."""
+    try:
+        block = cursor_block(session)
+    except StoreError as error:
+        return _probable_end(client, session), (_stopped(mirror_error or error),)
     if block is None:
-        raise StoreError(
-            f"the cursor stands on block {cursor.block_number}, which is not stored: the database "
-            "was altered; mirror into a new one"
-        )
-    return deployment, block
+        raise mirror_error or StoreError(NOTHING_YET)
+    return block, () if mirror_error is None else (_stopped(mirror_error),)
+
+
+def _stopped(error: LoanbookError) -> Finding:
+    return Finding("mirror", "database and node", "events that go on from it", str(error))
+
+
+def _probable_end(client: Client, session: Session) -> BlockRef:
+    """Return the block that a damaged cursor most probably stood on."""
+    head, cursor = client.head(), read_cursor(session)
+    newest = newest_block(session, head.number)
+    number = None if cursor is None else cursor.block_number
+    if not isinstance(number, int) or not 0 <= number <= head.number:
+        return newest or head
+    return client.block(number) if newest is None or newest.number < number else newest
 
 
 def _usable(client: Client, base: Baseline | None, block: BlockRef) -> Baseline | None:
@@ -149,9 +145,6 @@ def _result(
     }
     findings = tuple(finding for outcome in outcomes.values() for finding in outcome.findings)
     return Reconciliation(block, full, checks, more + findings)
-
-
-_Outcomes: TypeAlias = dict[str, Outcome]
 
 
 class _Examination:
@@ -187,7 +180,8 @@ class _Examination:
         place, client = self._deployment, self._client
         found = find_book(client, place.book, self._block)
         book = Book(client.chain_id, found.book, found.registry)
-        expected = ExpectedTables(self._session, book)
+        final, raised = self._final()
+        expected = ExpectedTables(self._session, book, self._block.number, final)
         for log in read_logs(client, found, self._block, progress):
             expected.enter(log.block)
             try:
@@ -208,7 +202,7 @@ class _Examination:
         checks: dict[str, Callable[[], Outcome]] = {
             **self._chain_checks(run),
             "journal": lambda: self._journal(Tail(), book.journal),
-            "tables": lambda: self._tables(expected, found),
+            "tables": lambda: _joined(self._tables(expected, found), Outcome(0, raised)),
         }
         return {name: _guarded(check) for name, check in checks.items()}, book.journal
 
@@ -235,6 +229,20 @@ class _Examination:
     def _journal(self, start: Tail, end: Tail) -> Outcome:
         entries = stored_entries(self._session, self._deployment, start.count)
         return check_journal(entries, start, end)
+
+    def _final(self) -> tuple[int, tuple[Finding, ...]]:
+        """Return the final block that the tables should know, and what to say of it."""
+        cursor, allowed = read_cursor(self._session), self._client.final().number
+        stored = None if cursor is None else cursor.final_number
+        if not isinstance(stored, int) or not 0 <= stored <= self._block.number:
+            return min(allowed, self._block.number), ()
+        if stored <= allowed:
+            return stored, ()
+        # What is final never becomes less, but a node may lag, and its setting may change.
+        where = f"mirror_cursor ({ONLY_ROW}) final_number"
+        limit = f"at most {allowed}, which the node calls final"
+        finding = Finding("final", where, limit, str(stored), severity=Severity.WARNING)
+        return stored, (finding,)
 
     def _tables(self, expected: ExpectedTables, found: FoundBook) -> Outcome:
         deployment = Deployment(

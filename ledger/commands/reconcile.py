@@ -4,12 +4,16 @@ from typing import Annotated
 
 import typer
 
+from ledger.chain.client import Client
 from ledger.commands.output import console, print_json, print_table, progress
 from ledger.commands.present import show_findings
 from ledger.commands.session import Book, ChainId, Db, Json, Rpc, database, deployed, node
 from ledger.config import load_settings
+from ledger.errors import BookError, CodecError, LoanbookError, MirrorError, OtherBook, StoreError
 from ledger.mirror import Mirror
 from ledger.reconcile import Reconciliation, reconcile
+from ledger.store import Store
+from ledger.store.pages import Deployment
 
 
 def reconcile_command(
@@ -29,16 +33,36 @@ def reconcile_command(
     client = node(settings)
     place = deployed(settings, client)
     with database(settings) as store:
-        with progress("mirror") as step:
-            Mirror(client, store, place).sync(step)
+        stopped = _mirror(client, store, place)
         with progress("reconcile") as step:
-            result = reconcile(client, store, full=full, progress=step)
+            result = reconcile(client, store, full=full, mirror_error=stopped, progress=step)
     if as_json:
         print_json(result.to_json())
     else:
         show_reconciliation(result)
     if not result.ok:
         raise typer.Exit(1)
+
+
+def _mirror(client: Client, store: Store, place: Deployment) -> LoanbookError | None:
+    """Mirror; return the error of a database that no longer fits its own book's chain."""
+    try:
+        with progress("mirror") as step:
+            Mirror(client, store, place).sync(step)
+    except (MirrorError, BookError, CodecError, StoreError) as error:
+        if error.retry or (isinstance(error, OtherBook) and not _binding_altered(store, place)):
+            raise
+        return error
+    return None
+
+
+def _binding_altered(store: Store, place: Deployment) -> bool:
+    """Whether the database names the book that is asked for, but not as it is."""
+    with store.read() as view:
+        stored = view.deployment()
+    if stored is None or stored == place:
+        return False
+    return (stored.chain_id, stored.book) == (place.chain_id, place.book)
 
 
 def show_reconciliation(result: Reconciliation) -> None:

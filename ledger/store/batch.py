@@ -98,4 +98,4 @@ class Batch:
             final = max(final, cursor.final_number)
         forget_superseded(self._session, final)
         forget_blocks(self._session, since, min(final, end.number))
-        write_cursor(self._session, end.number, final, self.events)
+        write_cursor(self._session, end.number, min(final, end.number), self.events)

@@ -39,7 +39,6 @@ from ledger.store.rows import (
     log_row,
     state_row,
 )
-from ledger.store.tables import read_cursor
 from ledger.store.versions import STATE_MODELS, StateModel
 
 STATE = frozenset(("state",))
@@ -48,12 +47,12 @@ STATE = frozenset(("state",))
 class ExpectedTables:
     """Compares the database with a book that is being rebuilt from the chain."""
 
-    def __init__(self, session: Session, book: Book) -> None:
-        cursor = read_cursor(session)
+    def __init__(self, session: Session, book: Book, block: int, final: int) -> None:
+        """Compare with ``book`` up to ``block``, where ``final`` is the newest final block."""
         self._session = session
         self._book = book
-        self._final = cursor.final_number if cursor else -1
-        self._cursor = cursor.block_number if cursor else -1
+        self._final = final
+        self._cursor = block
         self._streams = {model: TableAudit(session, model) for model in (LogRow, EntryRow, LineRow)}
         self._ordinals: dict[LoanId, int] = {}
         self._holders: list[Row] = []
@@ -117,7 +116,12 @@ class ExpectedTables:
             stream.finish()
         audits += [self._audit_states(model) for model in STATE_MODELS]
         balances = [{"account": name, "balance": sum_} for name, sum_ in self._balances.items()]
-        cursor = {"id": ONLY_ROW, "block_number": self._cursor, "events": self._events}
+        cursor = {
+            "id": ONLY_ROW,
+            "block_number": self._cursor,
+            "final_number": self._final,
+            "events": self._events,
+        }
         audits += [
             audit_rows(self._session, LoanHolderRow, self._holders),
             audit_rows(self._session, BalanceRow, balances),

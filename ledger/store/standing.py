@@ -1,4 +1,4 @@
-"""Where reconcile starts from: what earlier runs have proven."""
+"""Where the database stands, and what earlier reconciliations have proven of it."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -9,9 +9,48 @@ from sqlmodel import Session, col, select
 
 from ledger.core.findings import Finding, Severity
 from ledger.core.journal import Tail
-from ledger.errors import CodecError
-from ledger.store.models import ReconciliationRow
-from ledger.store.stored_book import read_record
+from ledger.core.types import BlockRef
+from ledger.errors import CodecError, StoreError
+from ledger.store.models import BlockRow, ReconciliationRow
+from ledger.store.stored_book import last_log, read_record
+from ledger.store.tables import read_block, read_cursor
+
+
+def cursor_block(session: Session) -> BlockRef | None:
+    """Return the block on which the database stands; ``None`` before the first batch.
+
+    Raises ``StoreError`` for a cursor that the mirror cannot have left.
+    """
+    cursor = read_cursor(session)
+    if cursor is None:
+        if last_log(session) is not None:
+            raise _altered("there are events, but no cursor says up to which block")
+        return None
+    number, final = cursor.block_number, cursor.final_number
+    block = read_block(session, number) if isinstance(number, int) else None
+    if block is None:
+        raise _altered(f"the cursor stands on block {number}, which is not stored")
+    if not isinstance(final, int) or not 0 <= final <= number:
+        raise _altered(f"the cursor on block {number} says that block {final} is final")
+    return block
+
+
+def _altered(problem: str) -> StoreError:
+    return StoreError(
+        f"{problem}: the database was altered; `loanbook reconcile --full` names the rows, a new "
+        "database mirrors them afresh"
+    )
+
+
+def newest_block(session: Session, limit: int) -> BlockRef | None:
+    """Return the newest stored block up to ``limit``."""
+    number = session.exec(
+        select(BlockRow.number)
+        .where(BlockRow.number <= limit)
+        .order_by(col(BlockRow.number).desc())
+        .limit(1)
+    ).first()
+    return None if number is None else read_block(session, number)
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,6 +15,7 @@ from ledger.core.types import Address, LoanId, Subject
 from ledger.errors import CodecError
 from ledger.store.models import (
     BookStateRow,
+    EntryRow,
     LoanStateRow,
     LogRow,
     PartyStateRow,
@@ -88,8 +89,8 @@ class StoredBook:
             loans=StoredMap(self._load_loan, self._keys(LoanStateRow, "loan_id")),
             parties=StoredMap(self._load_party, self._keys(PartyStateRow, "wallet")),
             subjects=StoredMap(self._load_subject, self._keys(SubjectStateRow, "subject")),
-            rules=read_part(session, RULES, Rules) or Rules(),
-            journal=read_part(session, JOURNAL, Tail) or Tail(),
+            rules=_part(session, RULES, Rules, LogRow.seq) or Rules(),
+            journal=_part(session, JOURNAL, Tail, EntryRow.number) or Tail(),
             cursor=last_log(session) or (-1, -1),
         )
 
@@ -133,6 +134,17 @@ def read_part(session: Session, part: str, kind: type[V]) -> V | None:
         select(BookStateRow.state).where(BookStateRow.part == part, BookStateRow.current)
     ).first()
     return None if state is None else read_record(kind, state)
+
+
+def _part(session: Session, part: str, kind: type[V], made: Any) -> V | None:
+    """Return the current ``part``, which may be missing only while there are no ``made`` rows.
+
+    Raises ``CodecError`` where it is missing all the same.
+    """
+    found = read_part(session, part, kind)
+    if found is None and session.exec(select(made).limit(1)).first() is not None:
+        raise CodecError(f"book_state {part}", "is gone, and what it sums up is not")
+    return found
 
 
 def count_loans(session: Session) -> int:
