@@ -235,8 +235,9 @@ class OutboxBehind(ChainError):
     def __init__(self, sender: str, local: int, chain: int) -> None:
         super().__init__(
             f"the chain counts {chain} transactions of {sender}, this database {local}: it was "
-            "restored from a backup or the key is used elsewhere; let the mirror catch up, then "
-            "adopt the chain's count"
+            "restored from a backup or the key is used elsewhere; stop what else uses the key, "
+            "then run loanbook tape import, which mirrors the chain and goes on from its count; "
+            "finish a deployment from the database that began it"
         )
 
 

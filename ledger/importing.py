@@ -163,7 +163,7 @@ class TapeImport:
         staff = self._staff
         for signer in (staff.registrar, staff.custodian, staff.originator):
             self._senders.outbox(signer).wait()
-        self._mirror.sync()
+        self._senders.caught_up(self._mirror.sync().block)
 
     # ---------------------------------------------------------------- one loan
 

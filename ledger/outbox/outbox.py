@@ -33,7 +33,6 @@ from ledger.outbox.tracking import Tracker
 
 GAS_MARGIN_PERCENT = 25
 """Added to simulated gas: the state may have moved by the time that it is mined."""
-
 FIRST_PAUSE, LONGEST_PAUSE = 0.005, 0.5
 """Seconds between two polls: doubling, since development nodes mine within milliseconds."""
 
@@ -171,19 +170,24 @@ class Outbox:
             return tables.find(request_id)
 
     def adopt_nonce(self, through: BlockRef) -> int:
-        """Take over the chain's count after a restore, and return it.
+        """Take over the chain's count after a restore, and return the next nonce.
 
-        ``through`` is the block up to which the mirror has caught up: raises ``OutboxBehind`` if
-        the chain counts transactions beyond it, whose effects are not known here yet.
+        ``through`` is the mirror's block: raises ``OutboxBehind`` if the chain counts transactions
+        beyond it, or while a request that waits here lost its nonce to one that is not final.
         """
         with self._mutex:
             seen = self._client.nonce(self.sender, through)
             count = self._client.nonce(self.sender, self._client.head())
             if count > seen:
                 raise OutboxBehind(self.sender, seen, count)
+            # What lost its nonce ends while the gap shows: later it would be signed again.
+            self._tracker.poll()
             with self._store.transaction() as tables:
                 local = tables.next_nonce(self._client.chain_id, self.sender)
+                waiting = tables.unfinished(self._client.chain_id, self.sender)
                 nonce = max(count, local or 0)
+                if nonce != local and any(i.state == IntentState.PENDING for i in waiting):
+                    raise OutboxBehind(self.sender, local or 0, count)
                 tables.set_next_nonce(self._client.chain_id, self.sender, nonce)
             return nonce
 

@@ -12,7 +12,7 @@ from ledger.chain.custody_token import CustodyToken
 from ledger.chain.development import DevelopmentNode
 from ledger.chain.signers import DevelopmentSigner
 from ledger.core.intents import Intent, IntentState
-from ledger.errors import BlockUnknown, NonceConflict
+from ledger.errors import BlockUnknown, NonceConflict, OutboxBehind
 from ledger.outbox import Outbox
 from ledger.store import Store
 from tests.integration.conftest import HOLDER, count, deploy_token, held, send_plainly
@@ -168,3 +168,19 @@ def test_poll__node_cannot_show_what_used_it__not_signed_again(
     assert _known(outbox, "mint").state == IntentState.REPLACED
     assert "could not be found" in str(_known(outbox, "mint").reason)
     assert held(token) == 100
+
+
+def test_adopt_nonce__a_request_lost_its_nonce__only_once_that_is_final(
+    outbox: Outbox, token: CustodyToken, line: Mishaps, client: Client
+) -> None:
+    _lose(outbox, line, "mint", token.mint(HOLDER, 5))
+    send_plainly(client, token.mint(HOLDER, 100))
+    send_plainly(client, token.mint(HOLDER, 5))
+    with pytest.raises(OutboxBehind):
+        outbox.adopt_nonce(client.head())
+    _finish(client)
+    outbox.adopt_nonce(client.head())
+    outbox.send("new", token.mint(HOLDER, 1000))
+
+    assert _known(outbox, "mint").state == IntentState.REPLACED
+    assert held(token) == 1105

@@ -24,8 +24,9 @@ from ledger.errors import (
     OutboxBehind,
 )
 from ledger.outbox import Outbox, Request
+from ledger.senders import Senders
 from ledger.store import Store, open_store
-from tests.integration.conftest import HOLDER, count, held
+from tests.integration.conftest import HOLDER, count, held, send_plainly
 from tests.mishaps import SEND, Mishaps
 
 
@@ -186,3 +187,28 @@ def test_submit_many__node_takes_no_batches__sent_one_by_one(
     outbox.wait(["a", "b"])
 
     assert held(token) == 10
+
+
+def test_senders__old_backup_and_the_mirror_caught_up__goes_on_from_the_chains_count(
+    client: Client, token: CustodyToken, store: Store
+) -> None:
+    signer, late = DevelopmentSigner(0, client.chain_id), DevelopmentSigner(1, client.chain_id)
+    with store.outbox.transaction() as tables:
+        for key in (signer, late):
+            tables.set_next_nonce(
+                client.chain_id, key.address, client.nonce(key.address, client.head())
+            )
+    before = client.head()
+    send_plainly(client, token.mint(HOLDER, 10))
+    send_plainly(client, token.burn(0), 1)
+
+    with Senders(client, store.outbox) as senders:
+        with pytest.raises(OutboxBehind, match="run loanbook tape import"):
+            senders.send(signer, "new", token.mint(HOLDER, 100))
+        with pytest.raises(OutboxBehind):
+            senders.caught_up(before)
+        senders.caught_up(client.head())
+        senders.send(signer, "new", token.mint(HOLDER, 100))
+        senders.send(late, "late", token.burn(0))
+
+    assert held(token) == 110
