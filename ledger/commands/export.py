@@ -6,8 +6,9 @@ from typing import Annotated
 
 import typer
 
+from ledger.commands.databases import existing_database
+from ledger.commands.flags import Db, Json
 from ledger.commands.output import print_json, print_table, progress
-from ledger.commands.session import Db, Json, existing_database
 from ledger.config import load_settings
 from ledger.export import export_csv
 

@@ -4,12 +4,13 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import Annotated, Any
 
-import httpx
+import requests
 import typer
 
+from ledger.commands.flags import Book, ChainId, Json, Rpc
+from ledger.commands.node import node
 from ledger.commands.output import console, print_json, progress
 from ledger.commands.present import show_findings, show_trial_balance
-from ledger.commands.session import Book, ChainId, Json, Rpc, node
 from ledger.config import Settings, load_settings
 from ledger.core.findings import Finding
 from ledger.core.types import Address
@@ -66,11 +67,11 @@ def _published(api: str, at: int | None) -> dict[str, Any]:
         raise ConfigError("--at", "cannot go with --compare: the API says as of which block")
     url = f"{api.rstrip('/')}/v1/book"
     try:
-        answer = httpx.get(url, timeout=_API_SECONDS, follow_redirects=True)
+        answer = requests.get(url, timeout=_API_SECONDS)
         answer.raise_for_status()
         document = answer.json()
         _number(document)
-    except (httpx.HTTPError, httpx.InvalidURL, ValueError, TypeError, KeyError) as error:
+    except (requests.RequestException, ValueError, TypeError, KeyError) as error:
         raise ApiUnreachable(url, f"{type(error).__name__}: {error}") from error
     return dict(document)
 

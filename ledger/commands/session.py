@@ -1,89 +1,29 @@
-"""What commands have in common: their flags, the settings, the node, the book, the database."""
+"""What commands that use both a node and a database have in common."""
 
-import tempfile
-from collections.abc import Iterator
-from contextlib import contextmanager
-from pathlib import Path
-from typing import Annotated, TypeAlias
-
-import typer
-
-from ledger.chain.client import Client, connect
+from ledger.chain.client import Client
 from ledger.chain.signers import DevelopmentSigner, KeystoreSigner, Signer
+from ledger.commands.databases import database, database_or_temporary
+from ledger.commands.flags import Book, ChainId, Db, Json, Rpc
+from ledger.commands.node import node
 from ledger.config import Settings
 from ledger.core.types import Address, BlockRef
 from ledger.deployments import described, mirrored, named
 from ledger.errors import ConfigError
-from ledger.store import Store, open_store
-from ledger.store.engine import read_url
 from ledger.store.pages import Deployment
 
-Rpc: TypeAlias = Annotated[
-    str | None, typer.Option("--rpc", metavar="URL", help="JSON-RPC of the node.")
+__all__ = [
+    "Book",
+    "ChainId",
+    "Db",
+    "Json",
+    "Rpc",
+    "block_json",
+    "database",
+    "database_or_temporary",
+    "deployed",
+    "node",
+    "sender",
 ]
-Db: TypeAlias = Annotated[
-    str | None, typer.Option("--db", metavar="URL", help="Database, such as sqlite:///FILE.")
-]
-Book: TypeAlias = Annotated[
-    str | None, typer.Option("--book", metavar="ADDRESS", help="The LoanBook contract.")
-]
-ChainId: TypeAlias = Annotated[
-    int | None, typer.Option("--chain-id", help="Refuse a node that is on another chain.")
-]
-Json: TypeAlias = Annotated[
-    bool, typer.Option("--json", help="Print one JSON document and nothing else.")
-]
-
-
-def node(settings: Settings) -> Client:
-    """Return a client of the node that is set. Raises ``ConfigError`` where none is."""
-    if settings.rpc_url is None:
-        raise ConfigError(
-            "rpc_url",
-            "no node is given: use --rpc URL or LOANBOOK_RPC_URL; the embedded chain lives only "
-            "inside demo and serve",
-        )
-    return connect(
-        settings.rpc_url,
-        chain_id=settings.chain_id,
-        finality=settings.finality,
-        timeout=settings.rpc_timeout,
-    )
-
-
-@contextmanager
-def database(settings: Settings) -> Iterator[Store]:
-    """Open the database that is set and close it at the end."""
-    with open_store(settings.database_url) as store:
-        yield store
-
-
-@contextmanager
-def existing_database(settings: Settings) -> Iterator[Store]:
-    """Open the database that is set for reading only what is there already.
-
-    Raises ``ConfigError`` where there is none: opening it would make an empty one.
-    """
-    url = read_url(settings.database_url)
-    if url.get_backend_name() == "sqlite" and not Path(str(url.database)).exists():
-        problem = f"there is no database {url.database}: run `loanbook mirror` first, or use --db"
-        raise ConfigError("database_url", problem)
-    with open_store(settings.database_url) as store:
-        yield store
-
-
-@contextmanager
-def database_or_temporary(settings: Settings) -> Iterator[Store]:
-    """Open the database that is set, else one that ends with the command."""
-    if "database_url" in settings.model_fields_set:
-        with open_store(settings.database_url) as store:
-            yield store
-        return
-    with (
-        tempfile.TemporaryDirectory(prefix="loanbook-") as folder,
-        open_store(f"sqlite:///{Path(folder) / 'loanbook.db'}") as store,
-    ):
-        yield store
 
 
 def deployed(settings: Settings, client: Client) -> Deployment:

@@ -179,6 +179,17 @@ def test_commands__output_that_is_full__exit_3_with_one_line(arguments: tuple[st
     assert answer.stderr == "loanbook: the system refused: [Errno 28] No space left on device\n"
 
 
+@pytest.mark.parametrize(
+    ("command", "unused"), [("replay", {"sqlalchemy", "ledger.store"}), ("export", {"web3"})]
+)
+def test_commands__one_is_loaded__leaves_out_slow_libraries_that_it_does_not_use(
+    command: str, unused: set[str]
+) -> None:
+    code = f"import sys, ledger.commands.{command}; print(sorted({unused} & set(sys.modules)))"
+    ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert ran.stdout.strip() == "[]"
+
+
 @pytest.mark.parametrize("name", COMMANDS)
 def test_commands__help__is_there(name: str) -> None:
     answer = run(name, "--help")
