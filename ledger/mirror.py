@@ -4,6 +4,12 @@ A batch of blocks is one database transaction: logs, loans, journal, and the cur
 is accepted only if it fits what is stored, and a batch only if the heads that its events hash to
 are those that the contracts hold at its last block. A reorganisation is taken back in the same
 transaction as the first batch of the new branch.
+
+What this does not see: heads cover an event's topics and data, so a log's transaction hash, its
+transaction's index and its own index within the block are the node's word (their order is
+checked). Proving them takes the block's receiptsRoot, which is not built yet. And heads are asked
+of the loans that a batch names: a node that drops all logs of an open loan in a batch is noticed
+by the loan's next event or by reconcile, which asks for the heads of all open loans.
 """
 
 import threading
@@ -16,6 +22,7 @@ from sqlmodel import Session
 from ledger.chain.client import Client
 from ledger.chain.heads import Heads, read_heads
 from ledger.core.book import Applied, Book, apply
+from ledger.core.hashchain import EMPTY_HEAD
 from ledger.core.types import BlockRef, LoanId, Log
 from ledger.errors import (
     BookError,
@@ -257,13 +264,18 @@ def _apply(book: Book, log: Log) -> Applied | None:
         raise LogRefused("decode", where, "an event of our contracts", error, loan_id) from error
 
 
+def _head_of(book: Book, loan_id: LoanId) -> bytes:
+    loan = book.loans.get(loan_id)
+    return EMPTY_HEAD if loan is None else loan.head
+
+
 def _compare_heads(book: Book, heads: Heads) -> None:
     """Raise ``LogMissing`` unless the events hash to what the contracts hold."""
     pairs = [
         ("bookHead", heads.book, book.rules.book_head),
         ("the registry", heads.registry, book.rules.registry_head),
         *(
-            (f"loan 0x{loan_id.hex()}", head, book.loans[loan_id].head)
+            (f"loan 0x{loan_id.hex()}", head, _head_of(book, loan_id))
             for loan_id, head in heads.loans.items()
         ),
     ]

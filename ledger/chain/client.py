@@ -16,6 +16,7 @@ from ledger.chain.wire import (
     at_block,
     block_question,
     block_ref,
+    count,
     message_of,
     octets,
     proof_of,
@@ -59,7 +60,7 @@ class Client:
     @cached_property
     def chain_id(self) -> int:
         """The chain that the node is on."""
-        return quantity(self._ask("eth_chainId"))
+        return count(self._ask("eth_chainId"))
 
     @cached_property
     def version(self) -> str:
@@ -202,7 +203,7 @@ class Client:
 
     def nonce(self, address: Address, block: BlockRef) -> int:
         """Return how many transactions an account had sent."""
-        return quantity(self._ask("eth_getTransactionCount", address, at_block(block)))
+        return count(self._ask("eth_getTransactionCount", address, at_block(block)))
 
     # ---------------------------------------------------------------- transactions
 

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ledger.chain.transport import Transport
-from ledger.chain.wire import log_of, octets, quantity, to_hex
+from ledger.chain.wire import count, log_of, octets, to_hex
 from ledger.core.types import Address, BlockRef, Log
 from ledger.errors import InconsistentNode, NodeLimit
 
@@ -48,7 +48,7 @@ class LogReader:
 
 def block_numbers(items: Sequence[Mapping[str, Any]]) -> list[int]:
     """Return the block number that each JSON log names."""
-    return [quantity(item.get("blockNumber")) for item in items]
+    return [count(item.get("blockNumber")) for item in items]
 
 
 def checked_logs(

@@ -79,6 +79,14 @@ def quantity(value: Any) -> int:
     return _parsed(lambda: int(value, 16), "a quantity", value)
 
 
+def count(value: Any) -> int:
+    """Return a quantity that counts blocks, logs or seconds: at most 63 bits.
+
+    Raises ``InconsistentNode``.
+    """
+    return _parsed(lambda: _count(value), "a count", value)
+
+
 def octets(value: Any, length: int | None = None) -> bytes:
     """Return a JSON-RPC byte string, of ``length`` where given. Raises ``InconsistentNode``."""
     result = _parsed(lambda: bytes.fromhex(value.removeprefix("0x")), "bytes", value)
@@ -97,10 +105,10 @@ def block_ref(header: Mapping[str, Any]) -> BlockRef:
     """Return what a JSON header says of its place in the chain."""
     return _parsed(
         lambda: BlockRef(
-            number=int(header["number"], 16),
+            number=_count(header["number"]),
             hash=octets(header["hash"], 32),
             parent_hash=octets(header["parentHash"], 32),
-            timestamp=Timestamp(int(header["timestamp"], 16)),
+            timestamp=Timestamp(_count(header["timestamp"])),
         ),
         "a block",
         header,
@@ -113,8 +121,8 @@ def log_of(item: Mapping[str, Any], block: BlockRef, address: Address) -> Log:
         lambda: Log(
             block=block,
             tx_hash=octets(item["transactionHash"], 32),
-            tx_index=int(item["transactionIndex"], 16),
-            index=int(item["logIndex"], 16),
+            tx_index=_count(item["transactionIndex"]),
+            index=_count(item["logIndex"]),
             address=address,
             topics=tuple(octets(topic, 32) for topic in item["topics"]),
             data=octets(item["data"]),
@@ -130,13 +138,13 @@ def receipt_of(item: Mapping[str, Any]) -> Receipt:
     return _parsed(
         lambda: Receipt(
             tx_hash=octets(item["transactionHash"], 32),
-            tx_index=int(item["transactionIndex"], 16),
+            tx_index=_count(item["transactionIndex"]),
             tx_type=int(item.get("type") or "0x0", 16),
-            block_number=int(item["blockNumber"], 16),
+            block_number=_count(item["blockNumber"]),
             block_hash=octets(item["blockHash"], 32),
             succeeded=int(item["status"], 16) == 1,
-            gas_used=int(item["gasUsed"], 16),
-            cumulative_gas_used=int(item["cumulativeGasUsed"], 16),
+            gas_used=_count(item["gasUsed"]),
+            cumulative_gas_used=_count(item["cumulativeGasUsed"]),
             contract=address_of(created) if created else None,
             logs=tuple(_receipt_log(log) for log in item["logs"]),
         ),
@@ -174,9 +182,17 @@ def address_of(value: str) -> Address:
     return Address(to_checksum_address(value))
 
 
+def _count(value: str) -> int:
+    # No chain gets there, and databases hold no larger integer.
+    number = int(value, 16)
+    if not 0 <= number < 1 << 63:
+        raise ValueError("it is not between 0 and 2^63 - 1")
+    return number
+
+
 def _receipt_log(item: Mapping[str, Any]) -> ReceiptLog:
     return ReceiptLog(
-        index=int(item["logIndex"], 16),
+        index=_count(item["logIndex"]),
         address=address_of(item["address"]),
         topics=tuple(octets(topic, 32) for topic in item["topics"]),
         data=octets(item["data"]),

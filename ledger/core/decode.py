@@ -83,26 +83,27 @@ STRUCTS: Mapping[type, tuple[Member, ...]] = {
 }
 """Members of the structs that events carry."""
 
-_ACCESS_CONTROL = (
-    "RoleGranted(bytes32,address,address)",
-    "RoleRevoked(bytes32,address,address)",
-    "RoleAdminChanged(bytes32,bytes32,bytes32)",
-)
-_ERC6909 = (
-    "Transfer(address,address,address,uint256,uint256)",
-    "Approval(address,address,uint256,uint256)",
-    "OperatorSet(address,address,bool)",
-)
+_ACCESS_CONTROL = {
+    "RoleGranted(bytes32,address,address)": 4,
+    "RoleRevoked(bytes32,address,address)": 4,
+    "RoleAdminChanged(bytes32,bytes32,bytes32)": 4,
+}
+_ERC6909 = {
+    "Transfer(address,address,address,uint256,uint256)": 4,
+    "Approval(address,address,uint256,uint256)": 4,
+    "OperatorSet(address,address,bool)": 3,
+}
 
 _STRUCT_BY_NAME = {struct.__name__: struct for struct in STRUCTS}
 
 
-def _topics_of(signatures: Iterable[str]) -> frozenset[bytes]:
-    return frozenset(keccak(signature.encode()) for signature in signatures)
+def _topics_of(counts: Mapping[str, int]) -> Mapping[bytes, int]:
+    return {keccak(signature.encode()): count for signature, count in counts.items()}
 
 
-# Standard events that our own ones repeat: they stand outside the heads.
-_OUTSIDE_BOOK = _topics_of(_ACCESS_CONTROL + _ERC6909)
+# Standard events that our own ones repeat, with how many topics they have: they stand outside
+# the heads.
+_OUTSIDE_BOOK = _topics_of(_ACCESS_CONTROL | _ERC6909)
 _OUTSIDE_REGISTRY = _topics_of(_ACCESS_CONTROL)
 
 
@@ -180,24 +181,20 @@ def encode(event: Event) -> tuple[tuple[bytes, ...], bytes]:
 
 def _decode(
     table: Mapping[bytes, _Codec],
-    outside: frozenset[bytes],
+    outside: Mapping[bytes, int],
     topics: Sequence[bytes],
     data: bytes,
 ) -> Event | None:
     if not topics:
         raise DecodeError(None, "our contracts write no anonymous events")
     if topics[0] in outside:
+        _require_topics("a standard event", topics, outside[topics[0]])
         return None
     codec = table.get(topics[0])
     if codec is None:
         raise DecodeError(topics[0], "this contract has no such event")
     name = codec.event.__name__
-    if [len(topic) for topic in topics] != [32] * (1 + len(codec.indexed)):
-        raise DecodeError(
-            topics[0],
-            f"{name} has {1 + len(codec.indexed)} topics of 32 bytes, "
-            f"got {[topic.hex() for topic in topics]}",
-        )
+    _require_topics(name, topics, 1 + len(codec.indexed))
     try:
         event = _event(codec, topics, data)
         again = _encode(codec, event)
@@ -206,6 +203,14 @@ def _decode(
     if again != (tuple(topics), data):
         raise DecodeError(topics[0], f"{name}: not encoded as the contract encodes it")
     return event
+
+
+def _require_topics(name: str, topics: Sequence[bytes], count: int) -> None:
+    if [len(topic) for topic in topics] != [32] * count:
+        raise DecodeError(
+            topics[0],
+            f"{name} has {count} topics of 32 bytes, got {[topic.hex() for topic in topics]}",
+        )
 
 
 def _event(codec: _Codec, topics: Sequence[bytes], data: bytes) -> Event:

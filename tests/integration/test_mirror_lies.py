@@ -9,6 +9,7 @@ from itertools import pairwise
 from pathlib import Path
 
 import pytest
+from eth_hash.auto import keccak
 
 from ledger.core.types import Log
 from ledger.errors import (
@@ -103,6 +104,19 @@ def test_sync__tail_of_a_loan_dropped__is_missing_from_its_head(tmp_path: Path) 
         assert caught.value.head.startswith("loan 0x")
         with store.read() as view:
             assert view.standing() is None
+
+
+OPERATOR_SET = keccak(b"OperatorSet(address,address,bool)")
+
+
+def test_sync__standard_event_with_the_topics_of_a_loans__is_refused(tmp_path: Path) -> None:
+    node = FakeNode(small_chain(1))
+    node.lie = lambda logs: [
+        *logs[:-1],
+        replace(logs[-1], address=BOOK, topics=(OPERATOR_SET, b"\x11" * 32), data=b""),
+    ]
+    with new_store(tmp_path) as store, pytest.raises(LogRefused, match="a standard event has"):
+        mirror_of(node, store).sync()
 
 
 def test_follow__a_forged_log__is_raised(tmp_path: Path) -> None:

@@ -162,7 +162,7 @@ def test_blocks__many__asked_in_batches() -> None:
 
 
 @pytest.mark.parametrize("member", ["number", "hash", "parentHash", "timestamp"])
-@pytest.mark.parametrize("value", [None, "0x", "zz", 7])
+@pytest.mark.parametrize("value", [None, "0x", "zz", 7, "-0x5", hex(1 << 63)])
 def test_block__malformed_header__refused(member: str, value: object) -> None:
     node = Node()
     node.blocks[5][member] = value
@@ -246,6 +246,9 @@ def test_logs__of_another_branch__refused() -> None:
         ("topics", ["0x12"]),
         ("data", "0x1"),
         ("logIndex", None),
+        ("logIndex", hex(1 << 70)),
+        ("transactionIndex", hex(1 << 70)),
+        ("transactionIndex", "-0x1"),
         ("transactionHash", "0x00"),
     ],
 )

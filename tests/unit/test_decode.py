@@ -94,24 +94,39 @@ def test_decode_book__address_in_the_log__comes_checksummed() -> None:
     assert decode_book(*encode(created)) == created
 
 
+# Signature and how many topics the standards give it, the event's own included.
 STANDARD_EVENTS = {
-    "RoleGranted(bytes32,address,address)",
-    "RoleRevoked(bytes32,address,address)",
-    "RoleAdminChanged(bytes32,bytes32,bytes32)",
-    "Transfer(address,address,address,uint256,uint256)",
-    "Approval(address,address,uint256,uint256)",
-    "OperatorSet(address,address,bool)",
+    "RoleGranted(bytes32,address,address)": 4,
+    "RoleRevoked(bytes32,address,address)": 4,
+    "RoleAdminChanged(bytes32,bytes32,bytes32)": 4,
+    "Transfer(address,address,address,uint256,uint256)": 4,
+    "Approval(address,address,uint256,uint256)": 4,
+    "OperatorSet(address,address,bool)": 3,
 }
+
+
+def standard(signature: str, more: int = 0) -> list[bytes]:
+    """Return the topics of a standard event, or ``more`` than it has."""
+    return [topic(signature), *[bytes(32)] * (STANDARD_EVENTS[signature] - 1 + more)]
 
 
 @pytest.mark.parametrize("signature", sorted(STANDARD_EVENTS))
 def test_decode_book__standard_event_outside_the_heads__is_none(signature: str) -> None:
-    assert decode_book([topic(signature), bytes(32), bytes(32), bytes(32)], b"") is None
+    assert decode_book(standard(signature), b"") is None
+
+
+@pytest.mark.parametrize("more", [-2, -1, 1])
+@pytest.mark.parametrize("signature", sorted(STANDARD_EVENTS))
+def test_decode_book__standard_event_with_other_topics__is_refused(
+    signature: str, more: int
+) -> None:
+    with pytest.raises(DecodeError, match="a standard event has"):
+        decode_book(standard(signature, more), b"")
 
 
 @pytest.mark.parametrize("signature", sorted(STANDARD_EVENTS))
 def test_decode_registry__standard_event__is_none_only_for_roles(signature: str) -> None:
-    log = [topic(signature), bytes(32), bytes(32), bytes(32)], b""
+    log = standard(signature), b""
     if signature.startswith("Role"):
         assert decode_registry(*log) is None
     else:
@@ -125,12 +140,14 @@ def test_decode__every_event_the_deployed_contract_can_emit__is_known(contract: 
     interface = json.loads((ARTIFACTS / f"I{contract}.json").read_text())
     ours = {item["name"] for item in interface["abi"] if item["type"] == "event"}
     beside = {
-        f"{item['name']}({','.join(part['type'] for part in item['inputs'])})"
+        f"{item['name']}({','.join(part['type'] for part in item['inputs'])})": 1
+        + sum(part["indexed"] for part in item["inputs"])
         for item in artifact["abi"]
         if item["type"] == "event" and item["name"] not in ours
     }
     # Inherited with EIP-5267 and written only by upgradeable contracts, which this is not.
-    assert beside - {"EIP712DomainChanged()"} <= STANDARD_EVENTS
+    beside.pop("EIP712DomainChanged()", None)
+    assert beside.items() <= STANDARD_EVENTS.items()
 
 
 def test_decode__unknown_topic__is_refused_with_the_topic() -> None:
