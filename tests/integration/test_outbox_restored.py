@@ -12,7 +12,7 @@ from tests.cli import run
 from tests.nodes import anvil
 
 HEADER = "id,principal,annual_rate,periods,value_date,method\n"
-FIRST, SECOND = (f"R-{number},600000,0.12,6,2018-01-01,annuity\n" for number in (1, 2))
+ROWS = [f"R-{number},600000,0.12,6,2018-01-01,annuity\n" for number in (1, 2, 3)]
 
 
 def _copy(source: Path, target: Path) -> None:
@@ -28,12 +28,14 @@ def test_tape_import__restored_from_an_old_backup__catches_up_and_doubles_nothin
     command = ("tape", "import", "tape.csv", "--profile", "generic", "--json")
     with anvil() as url:
         assert run("deploy", "--rpc", url, folder=tmp_path).code == 0
-        tape.write_text(HEADER + FIRST)
-        _copy(tmp_path / "loanbook.db", tmp_path / "backup.db")
-        assert run(*command, "--rpc", url, folder=tmp_path).code == 0
-        tape.write_text(HEADER + FIRST + SECOND)
+        for known in (1, 2):
+            tape.write_text(HEADER + "".join(ROWS[:known]))
+            assert run(*command, "--rpc", url, folder=tmp_path).code == 0
+            if known == 1:
+                _copy(tmp_path / "loanbook.db", tmp_path / "backup.db")
+        tape.write_text(HEADER + "".join(ROWS))
         restored = run(*command, "--rpc", url, "--db", "sqlite:///backup.db", folder=tmp_path)
 
     assert restored.code == 0, restored.err
-    assert (len(restored.json["opened"]), restored.json["already"]) == (1, 1)
+    assert (len(restored.json["opened"]), restored.json["already"]) == (1, 2)
     assert restored.json["reconcile"]["ok"]
