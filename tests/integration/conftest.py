@@ -16,6 +16,7 @@ from ledger.chain.embedded import embedded_client
 from ledger.chain.loan_book import CUSTODIAN_ROLE
 from ledger.chain.signers import DevelopmentSigner, Transaction
 from ledger.chain.wire import Receipt
+from ledger.core.intents import Intent
 from ledger.core.types import Address
 from ledger.outbox import Outbox
 from ledger.store import Store, open_store
@@ -96,6 +97,17 @@ HOLDER = Address("0x" + "34" * 20)
 def held(token: CustodyToken) -> int:
     """Return what ``HOLDER`` has now."""
     return token.balance_of(HOLDER, token.client.head())
+
+
+def settled(outbox: Outbox, *request_ids: str) -> list[Intent]:
+    """Wait until these requests are mined, and look once more.
+
+    The outbox asks for the final block before it asks for receipts: what a node mines between the
+    two is final at the next look only.
+    """
+    outbox.wait(request_ids)
+    outbox.poll()
+    return outbox.wait(request_ids)
 
 
 def count(client: Client) -> int:

@@ -26,7 +26,7 @@ from ledger.errors import (
 from ledger.outbox import Outbox, Request
 from ledger.senders import Senders
 from ledger.store import Store, open_store
-from tests.integration.conftest import HOLDER, count, held, send_plainly
+from tests.integration.conftest import HOLDER, count, held, send_plainly, settled
 from tests.mishaps import SEND, Mishaps
 
 
@@ -155,7 +155,7 @@ def test_poll__reverted_and_the_node_is_pruned__recorded_and_others_go_on(
     monkeypatch.setattr(line, "request", pruned)
     outbox.submit("bad", token.mint(ZERO_ADDRESS, 5), gas=200_000)
     outbox.submit("good", token.mint(HOLDER, 5))
-    bad, good = outbox.wait(["bad", "good"])
+    bad, good = settled(outbox, "bad", "good")
 
     assert (bad.state, good.state) == (IntentState.REVERTED, IntentState.CONFIRMED)
     assert "no longer has the state" in str(bad.reason)
