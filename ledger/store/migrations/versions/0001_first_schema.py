@@ -12,7 +12,8 @@ depends_on = None
 def upgrade() -> None:
     """Create every table."""
     _create_chain()
-    _create_states()
+    _create_loan_states()
+    _create_other_states()
     _create_journal()
     _create_outbox()
     _create_vault()
@@ -67,7 +68,7 @@ def _create_chain() -> None:
     op.create_index("log_loan", "log", ["loan_id", "seq"], unique=True)
 
 
-def _create_states() -> None:
+def _create_loan_states() -> None:
     op.create_table(
         "loan_state",
         sa.Column("loan_id", sa.LargeBinary(), nullable=False),
@@ -121,6 +122,9 @@ def _create_states() -> None:
         sqlite_where=sa.text("current"),
         postgresql_where=sa.text("current"),
     )
+
+
+def _create_other_states() -> None:
     op.create_table(
         "party_state",
         sa.Column("wallet", sa.String(length=42), nullable=False),
