@@ -10,10 +10,12 @@ import typer
 
 from ledger.chain.deploy import write_deployment
 from ledger.chain.embedded import embedded_client
+from ledger.commands.databases import database_or_temporary
+from ledger.commands.flags import ChainId, Db, Json, Rpc
+from ledger.commands.node import node
 from ledger.commands.output import console, money, print_json, print_table, progress, say
 from ledger.commands.present import short, show_findings, show_trial_balance
 from ledger.commands.serve import LOCAL, USUAL_PORT, Host, Port, listening, serve
-from ledger.commands.session import ChainId, Db, Json, Rpc, database_or_temporary, node
 from ledger.commands.tape import ProfileName, read_file
 from ledger.config import load_settings
 from ledger.demo.portfolio import STORIES, Role, portfolio

@@ -9,8 +9,11 @@ from ledger.chain.client import Client
 from ledger.chain.deploy import Deployer, Deployment, Plan, Roles, write_deployment
 from ledger.chain.signers import Signer
 from ledger.chain.wire import address_of
+from ledger.commands.databases import database
+from ledger.commands.flags import ChainId, Db, Json, Rpc
+from ledger.commands.node import node
 from ledger.commands.output import print_json, print_table, say
-from ledger.commands.session import ChainId, Db, Json, Rpc, database, node, sender
+from ledger.commands.session import sender
 from ledger.config import load_settings
 from ledger.core.reading import read_rate
 from ledger.errors import ConfigError, TermsError

@@ -6,18 +6,11 @@ from typing import Annotated
 
 import typer
 
+from ledger.commands.databases import database
+from ledger.commands.flags import Book, ChainId, Db, Json, Rpc
+from ledger.commands.node import node
 from ledger.commands.output import console, print_json, progress, say
-from ledger.commands.session import (
-    Book,
-    ChainId,
-    Db,
-    Json,
-    Rpc,
-    block_json,
-    database,
-    deployed,
-    node,
-)
+from ledger.commands.session import block_json, deployed
 from ledger.config import load_settings
 from ledger.errors import ConfigError
 from ledger.mirror import Mirror, SyncResult

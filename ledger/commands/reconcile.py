@@ -5,9 +5,12 @@ from typing import Annotated
 import typer
 
 from ledger.chain.client import Client
+from ledger.commands.databases import database
+from ledger.commands.flags import Book, ChainId, Db, Json, Rpc
+from ledger.commands.node import node
 from ledger.commands.output import console, print_json, print_table, progress
 from ledger.commands.present import show_findings
-from ledger.commands.session import Book, ChainId, Db, Json, Rpc, database, deployed, node
+from ledger.commands.session import deployed
 from ledger.config import load_settings
 from ledger.errors import BookError, CodecError, LoanbookError, MirrorError, OtherBook, StoreError
 from ledger.mirror import Mirror

@@ -16,18 +16,12 @@ from uvicorn.config import LOGGING_CONFIG
 from api.main import create_app
 from ledger.chain.client import Client
 from ledger.chain.embedded import embedded_client
+from ledger.commands.databases import database, database_or_temporary
 from ledger.commands.deploy import deploy
+from ledger.commands.flags import Book, ChainId, Db, Rpc
+from ledger.commands.node import node
 from ledger.commands.output import progress, say
-from ledger.commands.session import (
-    Book,
-    ChainId,
-    Db,
-    Rpc,
-    database,
-    database_or_temporary,
-    deployed,
-    node,
-)
+from ledger.commands.session import deployed
 from ledger.config import load_settings
 from ledger.deployments import mirrored
 from ledger.errors import ConfigError, LoanbookError

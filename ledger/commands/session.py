@@ -1,29 +1,12 @@
-"""What commands that use both a node and a database have in common."""
+"""Which book a command means, which key sends, and how a block is printed."""
 
 from ledger.chain.client import Client
 from ledger.chain.signers import DevelopmentSigner, KeystoreSigner, Signer
-from ledger.commands.databases import database, database_or_temporary
-from ledger.commands.flags import Book, ChainId, Db, Json, Rpc
-from ledger.commands.node import node
 from ledger.config import Settings
 from ledger.core.types import Address, BlockRef
 from ledger.deployments import described, mirrored, named
 from ledger.errors import ConfigError
 from ledger.store.pages import Deployment
-
-__all__ = [
-    "Book",
-    "ChainId",
-    "Db",
-    "Json",
-    "Rpc",
-    "block_json",
-    "database",
-    "database_or_temporary",
-    "deployed",
-    "node",
-    "sender",
-]
 
 
 def deployed(settings: Settings, client: Client) -> Deployment:

@@ -8,9 +8,11 @@ from typing import Annotated
 
 import typer
 
+from ledger.commands.databases import database
+from ledger.commands.flags import ChainId, Db, Json, Rpc
+from ledger.commands.node import node
 from ledger.commands.output import console, money, print_json, print_table, progress
 from ledger.commands.present import show_findings
-from ledger.commands.session import ChainId, Db, Json, Rpc, database, node
 from ledger.config import load_settings
 from ledger.deployments import described
 from ledger.errors import InputError, RowError

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import shutil
 import sqlite3
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
@@ -15,35 +13,21 @@ from ledger.errors import StoreError
 from ledger.mirror import Mirror
 from ledger.reconcile import Reconciliation, reconcile
 from tests.cli import run as cli
-from tests.live_book import LiveBook
-from tests.live_fixtures import live_portfolio, place_of
+from tests.live_fixtures import place_of
+from tests.mirrored import Mirrored, mirrored_portfolio
 from tests.stores import new_store, url_of
-
-
-@dataclass(frozen=True)
-class Mirrored:
-    """A chain, and the file of a database that mirrors it."""
-
-    live: LiveBook
-    file: Path
 
 
 @pytest.fixture(scope="module")
 def mirrored(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Mirrored]:
-    folder = tmp_path_factory.mktemp("damage")
-    with live_portfolio("embedded") as live:
-        with new_store(folder) as store:
-            Mirror(live.client, store, place_of(live.deployment)).sync()
-        with sqlite3.connect(folder / "book.db") as connection:
-            connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
-        yield Mirrored(live, folder / "book.db")
+    with mirrored_portfolio("embedded", tmp_path_factory.mktemp("damage")) as found:
+        yield found
 
 
 @pytest.fixture
 def copy(mirrored: Mirrored, tmp_path: Path) -> Path:
     """Return the folder of a copy that a test may damage."""
-    shutil.copy(mirrored.file, tmp_path / "book.db")
-    return tmp_path
+    return mirrored.copied_to(tmp_path)
 
 
 def run(mirrored: Mirrored, folder: Path, *, full: bool = False) -> Reconciliation:

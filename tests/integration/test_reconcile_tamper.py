@@ -6,7 +6,6 @@ import random
 import shutil
 import sqlite3
 from collections.abc import Iterator
-from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -15,10 +14,8 @@ import pytest
 
 from ledger.core.findings import Finding
 from ledger.errors import LoanbookError
-from ledger.mirror import Mirror
 from ledger.reconcile import Reconciliation, reconcile
-from tests.live_book import LiveBook
-from tests.live_fixtures import live_portfolio, place_of
+from tests.mirrored import Mirrored, mirrored_portfolio
 from tests.stores import mirrored_tables, new_store
 
 COVERED = [
@@ -35,30 +32,16 @@ SEED = 20260101
 pytestmark = pytest.mark.node
 
 
-@dataclass(frozen=True)
-class Mirrored:
-    """A chain, and the file of a database that mirrors it."""
-
-    live: LiveBook
-    file: Path
-
-
 @pytest.fixture(scope="module")
 def mirrored(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Mirrored]:
-    folder = tmp_path_factory.mktemp("tamper")
-    with live_portfolio("anvil") as live:
-        with new_store(folder) as store:
-            Mirror(live.client, store, place_of(live.deployment)).sync()
-        with sqlite3.connect(folder / "book.db") as connection:
-            connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
-        yield Mirrored(live, folder / "book.db")
+    with mirrored_portfolio("anvil", tmp_path_factory.mktemp("tamper")) as found:
+        yield found
 
 
 @pytest.fixture
 def copy(mirrored: Mirrored, tmp_path: Path) -> Path:
     """Return the folder of a copy that a test may damage."""
-    shutil.copy(mirrored.file, tmp_path / "book.db")
-    return tmp_path
+    return mirrored.copied_to(tmp_path)
 
 
 def run(mirrored: Mirrored, folder: Path, *, full: bool = True) -> Reconciliation:
